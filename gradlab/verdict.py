@@ -1,0 +1,375 @@
+"""Reach the verdict on a submission: run the probes on its lib, let the judges compare, fail closed.
+
+Student code runs in the probe process alone, in a copy of the submission that holds no answers and none of the modules
+that the exercise withholds. The judges see plain arrays. An error of our own is "not judged", never points.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import importlib
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from exercises import Context, Exercise, Verdict
+from gradlab import sandbox
+from gradlab.arrays import ArraysRefused, load_arrays
+from gradlab.assignment import Assignment
+from gradlab.course import Course
+from gradlab.errors import GradlabError
+from lib.check import job as jobs
+from lib.check.fresh import SLOW, clip
+
+#: Seconds that the same probe may take on the master's lib.
+REFERENCE_TIMEOUT = 300.0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdict on one exercise: share of the points (None: not judged), the reason, and what it took."""
+
+    fraction: float | None
+    reason: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """What all exercises of one submission have in common.
+
+    Attributes
+    ----------
+    folder : Path
+        The submission as it was handed in, its course files put back.
+    values : Path or None
+        What ``check`` wrote while the notebook ran.
+    version : str
+        The release that it answers.
+    """
+
+    course: Course
+    assignment: Assignment
+    folder: Path
+    values: Path | None
+    version: str
+
+
+def load_exercises(course: Course, name: str) -> dict[str, Exercise]:
+    """Import ``exercises/<name>.py`` of a course and return its exercises.
+
+    Raises
+    ------
+    GradlabError
+        If there is no such file, or it cannot be imported.
+    """
+    path = course.exercises / f"{name}.py"
+    shown = course.relative(path)
+    if not path.is_file():
+        msg = f"{shown} not found, so nobody knows how {name} is judged; write it."
+        raise GradlabError(msg)
+    try:
+        module = _import(path, f"gradlab_exercises_{name}")
+        found = dict(module.EXERCISES)
+    except Exception as error:
+        msg = f"{shown} cannot be used ({type(error).__name__}: {error}); correct it."
+        raise GradlabError(msg) from error
+    return found
+
+
+def _import(path: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        msg = f"{path} is no Python file"
+        raise ImportError(msg)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def seed(course: Course, version: str, exercise: str) -> int:
+    """Return the seed of an exercise's cases: unknown to students, the same for all of them, reproducible."""
+    digest = hmac.new(course.secret(), f"{version}/{exercise}".encode(), hashlib.sha256).digest()
+    return int.from_bytes(digest[:16], "big")
+
+
+def judge_submission(
+    course: Course, assignment: Assignment, folder: Path, values: Path | None, *, version: str
+) -> dict[str, Judged]:
+    """Judge every exercise that is graded by machine.
+
+    Parameters
+    ----------
+    course, assignment : Course, Assignment
+    folder : Path
+        The submission: the student's files and the release's, before anything of it was executed.
+    values : Path or None
+        Folder of the arrays that ``check`` handed over; None when the notebook was not executed.
+    version : str
+        Version of the release. It only enters the seeds.
+
+    Returns
+    -------
+    dict of str to Judged
+        One entry for each exercise with ``graded = "auto"``, whatever happens.
+    """
+    case = Case(course, assignment, folder, values, version)
+    wanted = [exercise.name for exercise in assignment.exercises if exercise.graded == "auto"]
+    try:
+        exercises = load_exercises(course, assignment.name)
+    except GradlabError as error:
+        return {name: Judged(None, str(error)) for name in wanted}
+    return {name: _judge(case, exercises.get(name), name) for name in wanted}
+
+
+def _judge(case: Case, exercise: Exercise | None, name: str) -> Judged:
+    """Judge one exercise; an error of ours is "not judged"."""
+    begin = time.monotonic()
+    try:
+        if exercise is None or exercise.source == "manual":
+            msg = f"exercises/{case.assignment.name}.py has no judge for {name}."
+            raise GradlabError(msg)
+        verdict = _SOURCES[exercise.source](case, exercise)
+        fraction = float(verdict.fraction)
+        if not 0.0 <= fraction <= 1.0:  # also refuses nan
+            msg = f"the judge of {name} returned {fraction}, wanted a share from 0 to 1."
+            raise GradlabError(msg)
+        return Judged(fraction, _plain(verdict.reason), time.monotonic() - begin)
+    except GradlabError as error:
+        return Judged(None, str(error), time.monotonic() - begin)
+    except Exception as error:
+        reason = f"error of the grader ({type(error).__name__}: {str(error)[:300]})"
+        return Judged(None, reason, time.monotonic() - begin)
+
+
+def _plain(reason: str) -> str:
+    """Make a reason harmless and short: students' error messages are part of it."""
+    kept = "".join(c if c.isprintable() or c == "\n" else "?" for c in str(reason))
+    return clip(kept, 30)[:3000]
+
+
+def _by_probe(case: Case, exercise: Exercise) -> Verdict:
+    """Call the probe on secret cases, on the student's lib and on the master's, and compare."""
+    assert exercise.cases is not None and exercise.judge is not None
+    rng = np.random.default_rng(seed(case.course, case.version, exercise.name))
+    cases = [{key: np.asarray(value) for key, value in inputs.items()} for inputs in exercise.cases(rng)]
+    reference = reference_answers(case.course, exercise, cases)
+    answers, problem = call_probe(case, exercise, cases)
+    if answers is None:
+        return Verdict(0.0, problem)
+    return exercise.judge(answers, reference, Context(cases=cases))
+
+
+def _by_model(case: Case, exercise: Exercise) -> Verdict:
+    """Let the student's network score held-back images; the labels stay here."""
+    assert exercise.cases is not None and exercise.judge is not None and exercise.held_back is not None
+    if not (case.folder / "model.npz").is_file():
+        return Verdict(0.0, "model.npz is missing from the submission: the training cell writes it.")
+    sample = uses_sample(case.course)
+    images, labels = held_back(case, exercise, sample)
+    rng = np.random.default_rng(seed(case.course, case.version, exercise.name))
+    cases = [{**inputs, "images": images} for inputs in exercise.cases(rng)]
+    answers, problem = call_probe(case, exercise, cases)
+    if answers is None:
+        return Verdict(0.0, problem)
+    training = case.assignment.training
+    if training is None:
+        msg = f"assignment.toml of {case.assignment.name} has no [training], so floor and target are unknown."
+        raise GradlabError(msg)
+    settings = (
+        {"floor": training.sample_floor, "target": training.sample_target}
+        if sample
+        else {"floor": training.floor, "target": training.target}
+    )
+    context = Context(cases=cases, settings=settings, sample=sample, labels=labels)
+    return exercise.judge(answers, [], context)
+
+
+def _by_notebook(case: Case, exercise: Exercise) -> Verdict:
+    """Judge the values that the notebook's check handed over."""
+    assert exercise.judge is not None
+    if case.values is None:
+        msg = "the notebook was not executed, so there are no values to judge."
+        raise GradlabError(msg)
+    path = case.values / f"{exercise.name}.npz"
+    if not path.is_file():
+        return Verdict(0.0, "the cell gave no values: when the notebook was run from the top, a cell before it failed.")
+    try:
+        values = load_arrays(path)
+    except ArraysRefused as error:
+        return Verdict(0.0, f"the values cannot be read: {error}")
+    answer = jobs.CaseAnswer(arrays=values)
+    return exercise.judge([answer], [], Context(weights=first_weights(case.folder / "model.npz")))
+
+
+_SOURCES = {"probe": _by_probe, "model": _by_model, "notebook": _by_notebook}
+
+
+def call_probe(
+    case: Case, exercise: Exercise, cases: Sequence[Mapping[str, Any]]
+) -> tuple[list[jobs.CaseAnswer] | None, str]:
+    """Call a probe on the student's lib in a throw-away copy; return its answers, or None and what went wrong."""
+    with tempfile.TemporaryDirectory(prefix="gradlab-probe-", ignore_cleanup_errors=True) as scratch:
+        copy, folder = Path(scratch) / "copy", Path(scratch) / "job"
+        copy_submission(case.folder, copy)
+        put_checks(case.course, copy)
+        withhold(copy, exercise.withhold)
+        jobs.write_job(folder, exercise.probe, cases, exercise.withhold)
+        done = run_runner(copy, folder, exercise.timeout)
+        if done.timed_out:
+            return None, f"took longer than {exercise.timeout:g} s: {SLOW}"
+        try:
+            answers = jobs.read_answers(folder, len(cases), reader=load_arrays)
+        except ValueError as error:  # ArraysRefused and damaged JSON among them
+            return None, f"the answers of the probe cannot be read: {error}"
+        if answers is None:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            return None, f"the code ended the Python process (exit code {done.returncode}): {last[:300]}"
+        return answers, ""
+
+
+def run_runner(root: Path, folder: Path, timeout: float) -> Any:
+    """Start ``lib.check.probe`` in a folder that holds lib."""
+    command = [sys.executable, "-B", "-W", "ignore", "-m", "lib.check.probe", folder]
+    return sandbox.run(command, cwd=root, timeout=timeout)
+
+
+def copy_submission(source: Path, target: Path) -> None:
+    """Copy the regular files of a submission, writable; links and notebooks are left out."""
+    for path in sorted(source.rglob("*")):
+        relative = path.relative_to(source)
+        if path.is_symlink() or not path.is_file() or path.suffix == ".ipynb" or "__pycache__" in relative.parts:
+            continue
+        if any((source / parent).is_symlink() for parent in relative.parents):
+            continue
+        (target / relative).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target / relative)
+
+
+def put_checks(course: Course, copy: Path) -> None:
+    """Put the grader's own lib/check into a copy: the runner and the probes must be those that the judges know."""
+    own = course.lib / "check"
+    if not own.is_dir():
+        own = Path(jobs.__file__).parent
+    shutil.rmtree(copy / "lib" / "check", ignore_errors=True)
+    shutil.copytree(own, copy / "lib" / "check", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def withhold(copy: Path, modules: Sequence[str]) -> None:
+    """Remove the files of withheld modules: a blocked import can be got around, a missing file cannot."""
+    for name in modules:
+        path = copy.joinpath(*name.split("."))
+        shutil.rmtree(path, ignore_errors=True)
+        path.with_suffix(".py").unlink(missing_ok=True)
+
+
+def reference_answers(
+    course: Course, exercise: Exercise, cases: Sequence[Mapping[str, Any]]
+) -> list[jobs.CaseAnswer]:
+    """Return what the probe gives on the master's lib, computed once for these inputs and this lib.
+
+    Raises
+    ------
+    GradlabError
+        If the master's own answer fails: then nobody is judged by it.
+    """
+    shelf = course.private / "cache" / "reference"
+    folder = shelf / _reference_key(course, exercise, cases)
+    answers = _read_reference(folder, len(cases))
+    if answers is None:
+        shelf.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix="new-", dir=shelf, ignore_cleanup_errors=True) as scratch:
+            work, draft = Path(scratch) / "work", Path(scratch) / "job"
+            copy_submission(course.lib, work / "lib")
+            put_checks(course, work)
+            jobs.write_job(draft, exercise.probe, cases)
+            done = run_runner(work, draft, REFERENCE_TIMEOUT)
+            answers = _read_reference(draft, len(cases))
+            if answers is None:
+                last = (done.stderr.strip().splitlines() or ["no answer"])[-1]
+                msg = f"the probe of {exercise.name} gives no answer on the master's lib: {last[:300]}"
+                raise GradlabError(msg)
+            (draft / "inputs.npz").unlink()
+            if not folder.exists():
+                try:
+                    os.replace(draft, folder)
+                except OSError:
+                    pass  # another grader was faster; its answers are the same
+    for answer in answers:
+        if answer.error is not None:
+            msg = f"the master's own answer to {exercise.name} fails: {answer.error.type}: {answer.error.message}"
+            raise GradlabError(msg)
+    return answers
+
+
+def _read_reference(folder: Path, num_cases: int) -> list[jobs.CaseAnswer] | None:
+    try:
+        return jobs.read_answers(folder, num_cases, reader=load_arrays)
+    except (OSError, ValueError):
+        return None
+
+
+def _reference_key(course: Course, exercise: Exercise, cases: Sequence[Mapping[str, Any]]) -> str:
+    """Name what a reference depends on: the probe, its inputs, and every file of the master's lib."""
+    digest = hashlib.sha256(f"{exercise.name}\n{exercise.probe}\n".encode())
+    for inputs in cases:
+        for key in sorted(inputs):
+            value = np.ascontiguousarray(inputs[key])
+            digest.update(f"{key} {value.dtype} {value.shape}\n".encode() + value.tobytes())
+    for path in sorted(course.lib.rglob("*.py")):
+        digest.update(path.relative_to(course.lib).as_posix().encode() + b"\n" + path.read_bytes())
+    return f"{exercise.name}-{digest.hexdigest()[:24]}"
+
+
+def uses_sample(course: Course) -> bool:
+    """Tell whether this course grades on the sample: as $GRADLAB_DATASET says, else where no real file lies."""
+    choice = os.environ.get("GRADLAB_DATASET", "").strip().lower()
+    if choice in ("real", "sample"):
+        return choice == "sample"
+    from lib.datasets.sample import is_sample
+
+    found = [folder / "test_32x32.mat" for folder in (course.data / "svhn", course.data)]
+    return not any(path.is_file() and not is_sample(path) for path in found)
+
+
+def held_back(case: Case, exercise: Exercise, sample: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the held-back images and labels of an exercise, made once and kept where only the grader reads."""
+    assert exercise.held_back is not None
+    number = seed(case.course, case.version, f"{exercise.name}/held-back")
+    kind = "sample" if sample else "real"
+    name = hashlib.sha256(f"{case.assignment.name}/{number}/{kind}".encode()).hexdigest()[:24]
+    path = case.course.private / "cache" / "held_back" / f"{kind}-{name}.npz"
+    try:
+        kept = load_arrays(path)
+        return kept["images"], kept["labels"]
+    except (OSError, ArraysRefused, KeyError):
+        pass  # not made yet, or cut off while it was written
+    images, labels = exercise.held_back(np.random.default_rng(number), case.course.data, sample)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.stem}.{os.getpid()}.npz")
+    np.savez(draft, images=images, labels=labels)
+    draft.replace(path)
+    return images, labels
+
+
+def first_weights(path: Path) -> np.ndarray | None:
+    """Return the filters (KH, KW, C, F) of the first convolution in a model file, None if there are none."""
+    try:
+        arrays = load_arrays(path)
+    except ArraysRefused:
+        return None
+    for name, value in arrays.items():
+        if name.startswith("param.") and value.ndim == 4 and value.size and np.isfinite(value).all():
+            return value
+    return None

@@ -1,0 +1,162 @@
+"""Wrong answers that are made often, computed on purpose: the diagnosis compares with them.
+
+Each function takes the arrays of one case (see ``lib.check.probes_cnn``) and returns ``{mistake: wrong array}``. The
+mistake completes the sentence "this is what comes out when …".
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lib.ops import conv2d_backward, conv2d_forward, max_pool2d_backward, max_pool2d_forward
+
+FLIPPED = "the kernel is flipped. Lay it on the window as it stands, without turning it"
+
+
+def conv_right(case):
+    """Return the right output of a convolution, and what its way back needs."""
+    return conv2d_forward(case["x"], case["w"], case["b"], stride=int(case["stride"]), pad=int(case["padding"]))
+
+
+def conv_gradients(case):
+    """Return the right (dimg, dw, db) of a convolution."""
+    return conv2d_backward(case["dout"], conv_right(case)[1])
+
+
+def pool_right(case):
+    """Return the right output of max pooling, and what its way back needs."""
+    window = (int(case["pool_size"]),) * 2
+    return max_pool2d_forward(case["x"], window, stride=int(case["stride"]))
+
+
+def pool_gradient(case):
+    """Return the right dimg of max pooling."""
+    return max_pool2d_backward(case["dout"], pool_right(case)[1])
+
+
+def cover(shape, window, stride, pad=0):
+    """Count how many windows see each pixel of images of ``shape``: shape (1, H, W, 1)."""
+    x = np.zeros((1, *shape[1:3], 1))
+    out, cache = conv2d_forward(x, np.ones((window, window, 1, 1)), np.zeros(1), stride=stride, pad=pad)
+    return np.round(conv2d_backward(np.ones_like(out), cache)[0])
+
+
+def _fits(case, pad):
+    """Tell whether a window fits the images of a case with another padding."""
+    return min(case["x"].shape[1:3]) + 2 * pad >= case["w"].shape[0]
+
+
+def conv_forward(case):
+    """Make the usual wrong outputs of a convolution."""
+    x, w, b = case["x"], case["w"], case["b"]
+    stride, pad = int(case["stride"]), int(case["padding"])
+
+    def out(x=x, w=w, b=b, stride=stride, pad=pad):
+        return conv2d_forward(x, w, b, stride=stride, pad=pad)[0]
+
+    taps = w[..., 0].size
+    wrong = {
+        FLIPPED: out(w=w[::-1, ::-1]),
+        "rows and columns of the kernel are swapped": out(w=w.transpose(1, 0, 2, 3)),
+        "the bias is left out": out(b=np.zeros_like(b)),
+        "the bias is subtracted": out(b=-b),
+        "the bias is added once for every number in the window instead of once": out(b=b * taps),
+        "the bias is added once for every channel instead of once": out(b=b * x.shape[3]),
+        "the mean over the window is taken instead of the sum": out(w=w / taps),
+        "only the first channel of the images is used": out(x=x[..., :1], w=w[:, :, :1]),
+    }
+    if pad:
+        width = ((0, 0), (pad, pad), (pad, pad), (0, 0))
+        wrong["the border is filled with copies of the edge instead of zeros"] = out(np.pad(x, width, "edge"), pad=0)
+        if _fits(case, 0):
+            wrong["the padding is left out"] = out(pad=0)
+        if _fits(case, 2 * pad):
+            wrong["the padding is applied twice"] = out(pad=2 * pad)
+    if stride > 1:
+        wrong["the stride is ignored"] = out(stride=1)
+    return wrong
+
+
+def conv_backward(case):
+    """Make the usual wrong gradients of a convolution: one mapping for each of dimg, dw and db."""
+    cache = conv_right(case)[1]
+    dout = case["dout"]
+
+    def gradients(dout=dout, **change):
+        return conv2d_backward(dout, cache._replace(**change))
+
+    def keep(*where):
+        """Return the slopes of the outputs at ``where`` alone, zero elsewhere."""
+        part = np.zeros_like(dout)
+        part[where] = dout[where]
+        return part
+
+    partial = {
+        "only the last image of the batch counts. Add (+=) instead of assigning (=)": gradients(keep(slice(-1, None))),
+        "only the first image of the batch counts": gradients(keep(slice(1))),
+        "only the last window counts. Add (+=) instead of assigning (=)": gradients(keep(slice(None), -1, -1)),
+        "only the last window of the last image counts. Add (+=) instead of assigning (=)": gradients(keep(-1, -1, -1)),
+    }
+    wrong = {
+        "dimg": {FLIPPED: gradients(w=cache.w[::-1, ::-1])[0]},
+        "dw": {label: found[1] for label, found in partial.items()},
+        "db": {label: found[2] for label, found in partial.items()},
+    }
+    wrong["dw"][FLIPPED] = gradients()[1][::-1, ::-1]
+    wrong["db"]["the slopes are averaged over the batch instead of summed"] = dout.mean(axis=0).sum(axis=(0, 1))
+    wrong["db"]["the slopes are averaged over the image instead of summed"] = dout.mean(axis=(1, 2)).sum(axis=0)
+    return wrong
+
+
+def _channelwise(case, value):
+    """Return a bank of filters that adds up a window channel by channel, times ``value``."""
+    size, channels = int(case["pool_size"]), case["x"].shape[3]
+    return np.broadcast_to(np.eye(channels) * value, (size, size, channels, channels)).copy()
+
+
+def pool_forward(case):
+    """Make the usual wrong outputs of max pooling."""
+    x, size, stride = case["x"], int(case["pool_size"]), int(case["stride"])
+
+    def out(x=x, stride=stride):
+        return max_pool2d_forward(x, (size, size), stride=stride)[0]
+
+    total = conv2d_forward(x, _channelwise(case, 1.0), np.zeros(x.shape[3]), stride=stride)[0]
+    right = out()
+    wrong = {
+        "the smallest pixel of a window is taken": -out(-x),
+        "the mean of a window is taken instead of the largest pixel": total / size**2,
+        "the sum of a window is taken instead of the largest pixel": total,
+        "the largest absolute value is taken": out(np.abs(x)),
+        "the maximum is taken over all channels together": np.broadcast_to(right.max(axis=3, keepdims=True), right.shape),
+        "the maximum is taken over all images together": np.broadcast_to(right.max(axis=0), right.shape),
+        "negative pixels count as zero": out(np.maximum(x, 0)),
+    }
+    if stride != 1:
+        wrong["the stride is ignored"] = out(stride=1)
+    if stride != size:
+        wrong["the pool size is used as the stride"] = out(stride=size)
+    return wrong
+
+
+def pool_backward(case):
+    """Make the usual wrong gradients of max pooling."""
+    x, stride = case["x"], int(case["stride"])
+    right, ones = pool_gradient(case), np.ones_like(case["dout"])
+
+    def spread(value):
+        weights = _channelwise(case, value)
+        cache = conv2d_forward(x, weights, np.zeros(x.shape[3]), stride=stride)[1]
+        return conv2d_backward(case["dout"], cache)[0]
+
+    return {
+        "every pixel of a window gets the whole slope. Only the largest pixel does": spread(1.0),
+        "the slope is shared by all pixels of a window. The largest pixel gets all of it": spread(
+            1 / int(case["pool_size"]) ** 2
+        ),
+        "the slope is multiplied by the pixel": right * x,
+        "the largest pixel gets 1 instead of the slope": (right != 0).astype(float),
+        "the number of windows that a pixel won is returned instead of their slopes": pool_gradient(
+            {**case, "dout": ones}
+        ),
+    }

@@ -1,0 +1,116 @@
+"""Look at the answer of the small test network: layers, first weights, scores, loss, gradients."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+
+from lib.check.diagnose import compare
+from lib.check.job import CaseAnswer
+
+#: The layers that are asked for, in this order.
+ORDER = ("conv", "pool", "flatten", "fc")
+#: Standard deviation of the first weights, and how far from it is still right.
+STD, STD_TOLERANCE = 0.02, 0.1
+#: Allowed errors of seed scores (sum of absolute differences), loss and gradients.
+SCORES_TOLERANCE, LOSS_TOLERANCE, GRADIENT_TOLERANCE = 1e-6, 1e-10, 1e-6
+
+
+def layers_of(answer: CaseAnswer) -> list[dict]:
+    """Read the description of the layers that a probe packed; empty when there is none or it is damaged."""
+    try:
+        layers = json.loads(answer.text("layers"))
+    except ValueError:
+        return []
+    return [layer for layer in layers if isinstance(layer, dict)] if isinstance(layers, list) else []
+
+
+def count_layers(layers: list[dict]) -> tuple[int, int]:
+    """Count the convolutions and poolings of a network; every 4-D parameter counts as a convolution."""
+    kernels = sum(len(shape) == 4 for layer in layers for shape in (layer.get("shapes") or {}).values())
+    kinds = [layer.get("kind") for layer in layers]
+    return max(kinds.count("conv"), kernels), kinds.count("pool")
+
+
+def look_at_network(answer: CaseAnswer, wanted: Mapping[str, np.ndarray]) -> dict[str, list[str]]:
+    """List the symptoms of an answer of ``lib.check.probes_cnn:test_cnn``, part by part.
+
+    Parameters
+    ----------
+    answer : CaseAnswer
+    wanted : mapping of str to ndarray
+        ``scores`` (N, K), ``loss``, and the gradients ``dconv_w``, ``dconv_b``, ``dfc_w``, ``dfc_b``.
+
+    Returns
+    -------
+    dict of str to list of str
+        Keys: layers, first weights, scores, loss, gradients. A part that cannot be looked at because an earlier one
+        is wrong says so.
+    """
+    parts = {"layers": _layers(answer, wanted), "first weights": _first_weights(answer)}
+    if parts["layers"]:
+        # Which parameter is which is only known once the layers are the right ones.
+        return parts | dict.fromkeys(("scores", "loss", "gradients"), ["not looked at: the layers come first."])
+    parts["scores"] = _scores(answer, wanted["scores"])
+    loss = answer.value("loss")
+    want = np.asarray(wanted["loss"])
+    # compare() allows rtol of the entry and of the largest one, which are the same number here
+    parts["loss"] = compare("loss", loss, want, rtol=LOSS_TOLERANCE / (2 * max(1.0, abs(float(want)))), image=False)
+    parts["gradients"] = [
+        problem
+        for key in ("dconv_w", "dconv_b", "dfc_w", "dfc_b")
+        for problem in compare(
+            f"gradient of {key[1:]}", answer.value(key), wanted[key], rtol=GRADIENT_TOLERANCE, image=False
+        )
+    ]
+    return parts
+
+
+def _layers(answer, wanted):
+    """Compare kinds and order of the layers, then the shapes of their parameters."""
+    layers = layers_of(answer)
+    kinds = [layer.get("kind") for layer in layers]
+    if kinds != list(ORDER):
+        got = ", ".join(str(layer.get("class")) for layer in layers) or "no layers"
+        return [f"TestCNN is made of {got}; wanted convolution, max pooling, flatten, fc, in this order."]
+    problems = []
+    for kind in ("conv", "fc"):
+        got = answer.value(f"first_{kind}_w")
+        want = wanted[f"d{kind}_w"].shape
+        if not isinstance(got, np.ndarray) or got.shape != want:
+            shape = getattr(got, "shape", "no")
+            hint = {
+                "conv": "kernel 3, 3 channels in, 3 filters",
+                "fc": "27 inputs: 3x3 pixels of 3 channels are left by a 2x2 pooling with stride 2; 5 outputs",
+            }[kind]
+            problems.append(f"the weights of the {kind} layer have shape {shape}, wanted {want} ({hint}).")
+    return problems
+
+
+def _first_weights(answer):
+    """Ask for weights drawn with standard deviation 0.02, and zero biases."""
+    problems = []
+    for kind in ("conv", "fc"):
+        spread, bias = answer.value(f"std_{kind}_w"), answer.value(f"first_{kind}_b")
+        if not isinstance(spread, np.ndarray) or spread.size != 1:
+            problems.append(f"the network has no {kind} layer.")
+        elif not abs(float(spread) / STD - 1) < STD_TOLERANCE:
+            said = f"the first weights of the {kind} layer have standard deviation {float(spread):.4g}, wanted {STD}"
+            problems.append(f"{said}: give the layer init_scale={STD}.")
+        if isinstance(bias, np.ndarray) and bias.any():
+            problems.append(f"the first biases of the {kind} layer are not zero.")
+    return problems
+
+
+def _scores(answer, want):
+    """Compare the scores, as the sum of absolute differences."""
+    got = answer.value("scores")
+    problems = compare("scores", got, want, rtol=1e-6, image=False)
+    if problems:
+        return problems
+    difference = float(np.abs(got - want).sum())
+    if difference < SCORES_TOLERANCE:
+        return []
+    return [f"scores: the differences add up to {difference:.3g}, wanted less than {SCORES_TOLERANCE:g}."]

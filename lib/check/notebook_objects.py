@@ -1,0 +1,143 @@
+"""Checks of what lives in the notebook: the trained model and the pictures of its filters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from lib.check.errors import CheckFailed
+from lib.check.filter_grid import match_filters
+from lib.check.network import count_layers
+from lib.check.probes_cnn import summarize
+from lib.check.run import say
+from lib.check.where import settings
+from lib.errors import CourseError
+
+#: The network may have at most this many convolutions, and this many poolings.
+MAX_LAYERS = 2
+#: Validation images that are scored to see whether the model is the one that was trained.
+NUM_SCORED = 500
+
+
+def fail(name, *problems):
+    """Raise CheckFailed with one line for each problem."""
+    msg = f"{name}:" + "".join(f"\n  {problem}" for problem in problems)
+    raise CheckFailed(msg)
+
+
+def training(results=None, model=None, data=None, path="model.npz"):
+    """Check what came out of training: histories, network, accuracy, and the file that is handed in.
+
+    Parameters
+    ----------
+    results : tuple (opt_params, loss_hist, train_acc_hist, val_acc_hist)
+    model : the trained network
+    data : dict
+        ``data["data_val"]`` holds (images, labels).
+    path : path
+        The model file.
+    """
+    name = "training"
+    if results is None or model is None:
+        fail(name, "not trained yet: results or model is None. Run the training cell first.")
+    if not isinstance(results, (tuple, list)) or len(results) != 4:
+        fail(name, "results is not (opt_params, loss_hist, train_acc_hist, val_acc_hist), what train_or_load returns.")
+    losses, accuracies = np.asarray(results[1], dtype=float), np.asarray(results[3], dtype=float)
+    _check_histories(name, losses, accuracies)
+    convolutions, poolings = count_layers(summarize(model))
+    if convolutions > MAX_LAYERS or poolings > MAX_LAYERS:
+        fail(name, f"the network has {convolutions} convolutions and {poolings} poolings, allowed are {MAX_LAYERS} each.")
+    saved = _check_file(name, model, path)
+    best = float(accuracies.max())
+    _check_accuracy(name, model, data, best)
+    _say_points(name, best, saved)
+
+
+def _check_histories(name, losses, accuracies):
+    if losses.ndim != 1 or not losses.size or accuracies.ndim != 1 or not accuracies.size:
+        fail(name, "the histories of loss and validation accuracy are empty: was the network trained?")
+    if not np.isfinite(losses).all():
+        first = int(np.argmax(~np.isfinite(losses)))
+        fail(name, f"the loss is not finite from iteration {first} on. Try a smaller learning rate.")
+    part = max(1, len(losses) // 10)
+    before, after = losses[:part].mean(), losses[-part:].mean()
+    if len(losses) > 20 and after >= before:
+        fail(name, f"the loss did not go down: {before:.3f} at first, {after:.3f} at last. Try another learning rate.")
+
+
+def _check_file(name, model, path):
+    """Ask for a model file that holds this network; return what it holds."""
+    from lib.model_file import read_model
+
+    if not Path(path).is_file():
+        fail(name, f"{path} is missing: run the training cell, it saves what is handed in.")
+    try:
+        saved = read_model(path)
+    except CourseError as error:
+        fail(name, str(error))
+    ours = [value for layer in model.net.layers for value in layer.params.values()]
+    same = len(ours) == len(saved.params) and all(
+        np.shape(a) == np.shape(b) and np.allclose(a, b) for a, b in zip(ours, saved.params.values(), strict=True)
+    )
+    if not same:
+        fail(name, f"{path} holds other weights than model. Delete it and run the training cell again.")
+    return saved
+
+
+def _check_accuracy(name, model, data, best):
+    """Score some validation images, to see that the model is as good as its history says."""
+    try:
+        images, labels = data["data_val"]
+    except (TypeError, KeyError, ValueError):
+        return  # the model was checked without data
+    images, labels = images[:NUM_SCORED], np.asarray(labels[:NUM_SCORED])
+    scores = np.concatenate([model.forward(images[i : i + 100], False) for i in range(0, len(images), 100)])
+    accuracy = float((scores.argmax(axis=1) == labels).mean())
+    if accuracy < best - 0.1:
+        said = f"model reaches {accuracy:.1%} on {len(labels)} validation images, its history {best:.1%}."
+        fail(name, f"{said} Does it hold the best parameters (opt_params)?")
+
+
+def _say_points(name, best, saved):
+    """Say what the validation accuracy would earn."""
+    sample = "sample" in str(saved.meta.get("provenance", "")).lower()
+    limits = settings().get("training", {})
+    prefix = "sample_" if sample else ""
+    floor, target = limits.get(f"{prefix}floor"), limits.get(f"{prefix}target")
+    on = " on the SAMPLE data" if sample else ""
+    if floor is None or target is None:
+        say(f"{name}: validation accuracy {best:.1%}{on}")
+        return
+    if best <= floor:
+        fail(name, f"validation accuracy {best:.1%}{on}: points begin above {floor:.0%}, all are earned at {target:.0%}.")
+    share = min(1.0, (best - floor) / (target - floor))
+    say(f"  ok  trained, saved, at most {MAX_LAYERS} convolutions and {MAX_LAYERS} poolings")
+    say(
+        f"{name}: validation accuracy {best:.1%}{on}, about {share:.0%} of the points; all are earned at {target:.0%}. "
+        "Graded is the accuracy on images that nobody has seen."
+    )
+
+
+def filters(im_array=None, nrows=None, ncols=None, model=None):
+    """Check that ``im_array`` shows the filters of the model's first convolution, one picture for each.
+
+    Parameters
+    ----------
+    im_array : ndarray
+        A stack (F, KH, KW, C), or one mosaic of nrows x ncols pictures.
+    nrows, ncols : int
+    model : the trained network
+    """
+    if im_array is None:
+        fail("filters", "not written yet: im_array is None. Fill in the cell above.")
+    weights = [] if model is None else [w for layer in model.net.layers for w in layer.params.values() if w.ndim == 4]
+    if not weights:
+        fail("filters", "model has no convolution whose filters could be shown.")
+    match = match_filters(im_array, weights[0], nrows, ncols)
+    if match.problems:
+        fail("filters", *match.problems)
+    say(f"filters: {weights[0].shape[-1]} filters of {weights[0].shape[0]}x{weights[0].shape[1]} pixels in the right order")
+
+
+OBJECT_CHECKS = {"training": training, "filters": filters}

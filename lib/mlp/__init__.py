@@ -1,0 +1,1 @@
+"""Fully connected networks: layers, models, the training loop."""

@@ -1,0 +1,87 @@
+"""What the tests of releases share: a fresh tiny course, one that is released, and nbgrader without its program."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from course_factory import make_course
+
+from gradlab.course import Course
+from gradlab.release import Release, load_config, release
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _environment() -> Iterator[None]:
+    """Give back the variables that nbgrader_config.py sets, and take away those that would reach it."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("PYTHONPATH", "GRADLAB_DATA", "GRADLAB_SECRET"):
+            patch.setenv(name, "")
+            patch.delenv(name)
+        yield
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Course:
+    """Return a course of its own for one test."""
+    return make_course(tmp_path / "course")
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Release]:
+    """Return a course and its release, made once: for tests that only look."""
+    course = make_course(tmp_path_factory.mktemp("released") / "course")
+    return course, release(course, "tiny")
+
+
+@pytest.fixture
+def generate() -> Callable[..., str]:
+    """Return a function that does what ``nbgrader generate_assignment tiny`` does, in this process.
+
+    It returns nbgrader's log, or raises NbGraderException as the program would exit with 1.
+    """
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.utils import capture_log
+
+    from gradlab.nbgrader_log import OneSentence
+
+    def run(course: Course, **settings: object) -> tuple[bool, str]:
+        config = load_config(course)
+        config.CourseDirectory.assignment_id = "tiny"
+        config.BaseConverter.update(settings.pop("converter", {}))
+        config.CourseDirectory.update(settings)
+        converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
+        logger = logging.getLogger(f"generate-{id(converter)}")
+        logger.setLevel(logging.INFO)
+        logger.propagate = False
+        logger.addFilter(OneSentence())
+        converter.log = logger
+        result = capture_log(converter)
+        return result["success"], result.get("log", "")
+
+    return run
+
+
+def nbgrader(course: Course, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the real program in a course."""
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "JUPYTER_PLATFORM_DIRS": "1"}
+    return subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "nbgrader", *arguments],
+        cwd=course.root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
