@@ -152,8 +152,8 @@ def load(course: Course, name: str) -> Assignment:
         )
         raise GradlabError(msg)
     _check_lib(course, assignment, shown)
-    _check_report(assignment, shown)
     _check_notebook(course, assignment, shown)
+    _check_report(assignment, shown)
     return assignment
 
 

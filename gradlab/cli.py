@@ -63,11 +63,11 @@ def release(
 @app.command()
 def grade(assignment: Name, student: Student = "*", force: Force = True) -> None:
     """Autograde with nbgrader, write feedback and PDF reports, and show the scores."""
-    from gradlab import grading
+    from gradlab import grading, scores
 
     course = Course.find()
     failed = grading.grade(course, assignment, student=student, force=force, say=console.print)
-    grading.show_scores(course, assignment, console)
+    scores.show_scores(course, assignment, console)
     if failed:
         msg = f"{len(failed)} submission(s) need attention: {', '.join(sorted(failed))}; the reasons stand above."
         raise GradlabError(msg)
@@ -76,7 +76,7 @@ def grade(assignment: Name, student: Student = "*", force: Force = True) -> None
 @app.command()
 def report(assignment: Name, student: Student = "*") -> None:
     """Write the PDF reports from the notebooks that autograde executed."""
-    from gradlab import grading
+    from gradlab import grading, scores
 
     course = Course.find()
     for path in grading.make_reports(course, assignment, student=student):

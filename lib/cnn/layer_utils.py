@@ -13,6 +13,7 @@ The layers of Problem 1 (sequential, flatten, fc, ...) can be imported from here
 import numpy as np
 
 from lib.errors import CallOrderError, ConfigError, ShapeError
+from lib.mlp.guards import require_float_array, require_forward, require_gradient
 from lib.mlp.layer_utils import (  # noqa: F401  (importable from here: see the last line above)
     cross_entropy,
     dropout,
@@ -36,12 +37,9 @@ def _check_setting(where, setting, value, smallest):
 
 def _check_images(where, img, channels=None):
     """Refuse anything but a floating-point batch of images, with `channels` channels where that is given."""
-    if not isinstance(img, np.ndarray) or img.ndim != 4:
-        got = f"shape {img.shape}" if isinstance(img, np.ndarray) else f"type {type(img).__name__}"
-        msg = f"{where}: img has {got}, wanted a batch of images of shape (N, H, W, C)."
-        raise ShapeError(msg)
-    if not np.issubdtype(img.dtype, np.floating):
-        msg = f"{where}: img has dtype {img.dtype}, wanted floating point: img.astype(np.float32)."
+    require_float_array(where, "img", img)
+    if img.ndim != 4:
+        msg = f"{where}: img has shape {img.shape}, wanted a batch of images of shape (N, H, W, C)."
         raise ShapeError(msg)
     if channels is not None and img.shape[3] != channels:
         msg = (
@@ -63,17 +61,14 @@ def _check_window(where, image, window, padding=0):
 
 def _check_backward(where, dprev, meta, output_shape):
     """Refuse a backward pass without a forward pass, or with a gradient of another shape than the output."""
-    if meta is None:
-        msg = f"{where}: backward called before forward. Call forward on the same batch first."
-        if output_shape is not None:
-            msg = f"{where}: forward left self.meta empty. It must store the images there: self.meta = img."
+    if meta is None and output_shape is not None:
+        msg = f"{where}: forward left self.meta empty. It must store the images there: self.meta = img."
         raise CallOrderError(msg)
-    if not isinstance(dprev, np.ndarray):
-        msg = f"{where}: dprev is a {type(dprev).__name__}, wanted a NumPy array."
-        raise ShapeError(msg)
-    if output_shape is not None and dprev.shape != output_shape:
-        msg = f"{where}: dprev has shape {dprev.shape}, forward produced {output_shape}."
-        raise ShapeError(msg)
+    require_forward(where, meta)
+    if output_shape is None:  # somebody filled meta by hand to try backward alone
+        require_float_array(where, "dprev", dprev)
+    else:
+        require_gradient(where, dprev, output_shape)
 
 
 class ConvLayer2D:

@@ -73,8 +73,8 @@ def SVHN_data(num_training=NUM_TRAINING, num_validation=NUM_VALIDATION, data_dir
     Parameters
     ----------
     num_training, num_validation : int
-        The first images of the training file, and those after them. A file too small for the default numbers
-        is split in the same proportion, and a line says so.
+        The first images of the training file, and those after them. Of a file too small for the default
+        numbers a sixth is kept for validation, and a line says so.
     data_dir : path, optional
         As in SVHN.
 
@@ -101,10 +101,11 @@ def SVHN_data(num_training=NUM_TRAINING, num_validation=NUM_VALIDATION, data_dir
             msg = (
                 f"SVHN_data: num_training={num_training} and num_validation={num_validation} need "
                 f"{num_training + num_validation} images, {shown(folder / TRAIN_NAME)} has {total}. "
-                "Ask for fewer, or leave both out for a split in the usual proportion."
+                "Ask for fewer, or leave both out: then a sixth is kept for validation."
             )
             raise DatasetError(msg)
-        num_validation = max(1, round(total * NUM_VALIDATION / NUM_OFFICIAL))
+        # the official share, 4 %, of so few images would be too few for a steady accuracy
+        num_validation = max(1, total // 6)
         num_training = total - num_validation
 
     provenance = _provenance(total, len(test_images), drawn)

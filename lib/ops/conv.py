@@ -14,7 +14,7 @@ from lib.errors import ShapeError
 from ._checks import check_array, check_shape
 from .windows import fold, unfold, window_grid
 
-# Bytes of the unfolded matrix of one chunk. Flat from 1 to 3 MB, slower below (benchmarks/README.md).
+# Bytes of the unfolded matrix of one chunk: speed is flat from 1 to 3 MB, and falls below that.
 _CHUNK_BYTES = 1536 * 1024
 
 

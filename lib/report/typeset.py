@@ -64,7 +64,7 @@ class Typesetter:
         for index in everything:
             self._write(index, pieces[index])
         while not self._compiles(opening, everything, output, WHOLE_SECONDS):
-            guilty = self._guilty([i for i in everything if pieces[i].chosen < len(pieces[i].forms) - 1])
+            guilty = self._guilty(opening, [i for i in everything if pieces[i].chosen < len(pieces[i].forms) - 1])
             if not guilty:
                 # each compiles alone and all together do not: too much of everything
                 guilty = [i for i in everything if pieces[i].chosen < len(pieces[i].forms) - 1]
@@ -78,18 +78,18 @@ class Typesetter:
                 pieces[index].chosen = len(pieces[index].forms) - 1 if late else pieces[index].chosen + 1
                 self._write(index, pieces[index])
 
-    def _guilty(self, suspects: list[int]) -> list[int]:
+    def _guilty(self, opening: str, suspects: list[int]) -> list[int]:
         """Return which of these pieces do not compile; when time runs out, all that are not cleared."""
         if not suspects:
             return []
         if time.monotonic() > self.deadline:
             return suspects
-        if self._compiles("", suspects, None, PIECE_SECONDS):
+        if self._compiles(opening, suspects, None, PIECE_SECONDS):
             return []
         if len(suspects) == 1:
             return suspects
         middle = len(suspects) // 2
-        return self._guilty(suspects[:middle]) + self._guilty(suspects[middle:])
+        return self._guilty(opening, suspects[:middle]) + self._guilty(opening, suspects[middle:])
 
     def _write(self, index: int, piece: Piece) -> None:
         (self.folder / f"piece{index}.typ").write_text(PRELUDE + piece.code, encoding="utf-8", newline="\n")

@@ -117,7 +117,7 @@ CELLS = {
     "region in a locked cell": (1, "### BEGIN SOLUTION a\nx = 1\n### END SOLUTION", r"not a solution cell"),
     "unclosed": (3, "### BEGIN SOLUTION a\nx = 1", r"cell 4 \(width\):1: region 'a' .* never closed"),
     "end alone in prose": (5, "The padding is zero.\n### END SOLUTION", r"without a BEGIN SOLUTION"),
-    "name of lib": (3, "### BEGIN SOLUTION blur-forward\nx = 1\n### END SOLUTION", r"stands in lib/layers\.py:11 already"),
+    "name of lib": (3, "### BEGIN SOLUTION blur-forward\nx = 1\n### END SOLUTION", r"stands in lib/layers\.py:12 already"),
     "hidden tests not begun": (2, "assert 1\n### END HIDDEN TESTS", r"END HIDDEN TESTS where BEGIN"),
     "hidden tests not closed": (2, "### BEGIN HIDDEN TESTS\nassert 1", r"BEGIN HIDDEN TESTS is never closed"),
 }

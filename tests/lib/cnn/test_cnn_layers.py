@@ -2,12 +2,12 @@
 
 import doctest
 
-import lib.mlp.layer_utils
 import numpy as np
 import pytest
 
 import lib.cnn.fast_layers
 import lib.cnn.layer_utils
+import lib.mlp.layer_utils
 from lib.cnn.fast_layers import FastConvLayer2D, FastMaxPoolingLayer
 from lib.cnn.layer_utils import ConvLayer2D, MaxPoolingLayer
 from lib.errors import CallOrderError, ConfigError, ShapeError
@@ -236,9 +236,7 @@ def test_pool_keeps_dtype_and_inputs(cls, dtype):
     [
         pytest.param(np.zeros((4, 4, 2)), r"has shape \(4, 4, 2\), wanted .*N, H, W, C", id="rank"),
         pytest.param([[1.0]], "list", id="list"),
-        pytest.param(
-            np.zeros((1, 4, 4, 2), np.uint8), "has dtype uint8, wanted floating point", id="integers"
-        ),
+        pytest.param(np.zeros((1, 4, 4, 2), np.uint8), "has dtype uint8, wanted float", id="integers"),
         pytest.param(np.zeros((1, 4, 4, 3)), r"has 3 channels on its last axis but", id="channels"),
         pytest.param(np.zeros((1, 2, 4, 2)), "a 3x3 window does not fit a 2x4 image", id="window"),
     ],
@@ -254,7 +252,7 @@ def test_conv_refuses_images_that_do_not_fit(layer, img, message):
     ("img", "message"),
     [
         pytest.param(np.zeros((4, 4)), r"has shape \(4, 4\), wanted .*N, H, W, C", id="rank"),
-        pytest.param(np.zeros((1, 4, 4, 2), int), "has dtype int64, wanted floating point", id="integers"),
+        pytest.param(np.zeros((1, 4, 4, 2), int), "has dtype int64, wanted float", id="integers"),
         pytest.param(np.zeros((1, 4, 2, 2)), "a 3x3 window does not fit a 4x2 image", id="window"),
     ],
 )

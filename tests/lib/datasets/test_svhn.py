@@ -62,12 +62,12 @@ def test_data_is_scaled_centered_and_in_order(tmp_path):
     assert data.provenance == "SVHN part: 30 of 73257 images"
 
 
-def test_a_small_file_is_split_in_proportion(tmp_path, capsys):
-    """The default numbers give 70000 : 3257 of what is there, and a line says so."""
+def test_a_small_file_keeps_a_sixth_for_validation(tmp_path, capsys):
+    """Too few images for the default numbers are split five to one, and a line says so."""
     write_set(tmp_path / "svhn", num_train=90)
     data = SVHN_data(data_dir=tmp_path)
-    assert (len(data["data_train"]), len(data["data_val"]), len(data["data_test"])) == (86, 4, 10)
-    assert "part: 90 of 73257 images; 86 to train, 4 to validate, 10 to test" in capsys.readouterr().out
+    assert (len(data["data_train"]), len(data["data_val"]), len(data["data_test"])) == (75, 15, 10)
+    assert "part: 90 of 73257 images; 75 to train, 15 to validate, 10 to test" in capsys.readouterr().out
 
 
 def test_numbers_that_do_not_fit(tmp_path):

@@ -1,0 +1,110 @@
+"""The gate of a release: the reference passes every check and earns every point, the stub fails each as it should.
+
+Both run as a student would run them, on the files that are about to be released, and are then judged as a grader
+would judge them. A release that does not behave is refused, with one line for each thing that is off.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from gradlab import manifest as manifests
+from gradlab.assignment import Assignment
+from gradlab.course import Course
+from gradlab.errors import GradlabError
+from gradlab.execution import execute
+from gradlab.student import work_through
+from gradlab.variants import hand_in
+from gradlab.verdict import judge_submission
+
+NOT_WRITTEN = "not written yet"
+
+
+def run_gate(course: Course, assignment: Assignment, folder: Path) -> None:
+    """Run reference and stub of a finished release that is not in place yet.
+
+    Parameters
+    ----------
+    course : Course
+    assignment : Assignment
+    folder : Path
+        The release.
+
+    Raises
+    ------
+    GradlabError
+        If anything did not go as it must.
+    """
+    with tempfile.TemporaryDirectory(prefix="gradlab-gate-") as scratch:
+        problems = [
+            *_reference(course, assignment, folder, Path(scratch) / "reference"),
+            *_stub(course, assignment, folder, Path(scratch) / "stub"),
+        ]
+    if problems:
+        lines = "".join(f"\n  {line}" for line in problems)
+        msg = f"{assignment.name} is not released, the gate found:{lines}"
+        raise GradlabError(msg)
+
+
+def _reference(course: Course, assignment: Assignment, folder: Path, work: Path) -> list[str]:
+    """Hand in the reference answers: every check passes, every exercise earns all points."""
+    hand_in(course, assignment, folder, work, bodies={})
+    notebook = work_through(course, assignment, work)
+    problems = [
+        f"reference, check {name}: {message.splitlines()[0]}" for name, message in failures(notebook).items()
+    ]
+    for name, judged in _judge(course, assignment, work, notebook).items():
+        if judged.fraction != 1.0:
+            problems.append(f"reference, verdict on {name}: {judged.fraction} of the points ({judged.reason})")
+    return problems
+
+
+def _stub(course: Course, assignment: Assignment, folder: Path, work: Path) -> list[str]:
+    """Hand in the release as it is: every check says that nothing is written, no exercise earns a point."""
+    hand_in(course, assignment, folder, work)
+    notebook = work_through(course, assignment, work)
+    failed = failures(notebook)
+    in_lib = set(assignment.hidden)
+    problems = []
+    for exercise in assignment.exercises:
+        if exercise.graded != "auto":
+            continue
+        if exercise.name not in failed:
+            problems.append(f"stub, check {exercise.name}: passes although nothing is written")
+        # what lives in cells fails earlier, where the cell itself says so
+        elif in_lib & set(exercise.regions) and NOT_WRITTEN not in failed[exercise.name]:
+            if exercise.name in _checked_in_fresh_process(assignment):
+                problems.append(f"stub, check {exercise.name}: {failed[exercise.name].splitlines()[0]}")
+    for name, judged in _judge(course, assignment, work, notebook).items():
+        if judged.fraction != 0.0:
+            problems.append(f"stub, verdict on {name}: {judged.fraction} of the points ({judged.reason})")
+    return problems
+
+
+def _checked_in_fresh_process(assignment: Assignment) -> set[str]:
+    from lib.check.checks_cnn import CHECKS
+
+    return set(CHECKS) & {exercise.name for exercise in assignment.exercises}
+
+
+def _judge(course: Course, assignment: Assignment, work: Path, notebook: Any) -> dict[str, Any]:
+    """Execute and judge a folder as a grader does."""
+    with tempfile.TemporaryDirectory(prefix="gradlab-values-") as values:
+        execute(notebook, work, data=course.data, values=Path(values))
+        version = manifests.read(work, work.name).version
+        return judge_submission(course, assignment, work, Path(values), version=version)
+
+
+def failures(notebook: Any) -> dict[str, str]:
+    """Return grade id -> message of every graded check that ended with an error."""
+    found = {}
+    for cell in notebook.cells:
+        marks = cell.metadata.get("nbgrader", {})
+        if cell.cell_type != "code" or not marks.get("grade") or marks.get("solution"):
+            continue
+        for output in cell.outputs:
+            if output.output_type == "error":
+                found[marks["grade_id"]] = "\n".join(output.traceback) or str(output.evalue)
+    return found

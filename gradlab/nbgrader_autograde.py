@@ -1,0 +1,293 @@
+"""The grading half of nbgrader's configuration: plain ``nbgrader autograde`` reaches the verdicts outside the kernel.
+
+nbgrader copies submitted/ to autograded/, cleans the notebook (first list), runs and scores it (second list):
+
+    ForgetScores     first of all: whatever fails below, no old score stays
+    RestoreFiles     the release's files, the student's in their places, nothing else
+    Repair           labels of cells from the gradebook, not from the submission
+    …                nbgrader's own steps
+    BundleExecute    in the place of Execute: papermill, once, in a throw-away copy
+    WriteVerdicts    probes and judges; their outcome takes the place of what the cells printed
+    …                nbgrader's own steps
+    SaveVerdicts     in the place of SaveAutoGrades: a graded cell without a verdict has no score
+
+None of these can be switched off from a configuration or the command line.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbconvert.exporters import NotebookExporter
+from nbgrader.api import Gradebook, MissingEntry
+from nbgrader.converters import Autograde
+from nbgrader.preprocessors import Execute, NbGraderPreprocessor, SaveAutoGrades
+from nbgrader.utils import determine_grade
+from traitlets import Bool, Integer
+from traitlets.log import get_logger
+
+from gradlab import nbgrader_log, repair, sandbox, submission, verdict, verdict_cells
+from gradlab.assignment import load
+from gradlab.course import Course
+from gradlab.errors import GradlabError
+from gradlab.execution import KERNEL, execute
+
+#: Key of what the steps tell each other. It lies in nbconvert's resources, where no notebook can write.
+RESOURCES = "gradlab"
+NOT_JUDGED = "no verdict was reached on this cell"
+
+
+class GradingStep(NbGraderPreprocessor):
+    """A preprocessor that knows its course, and that no configuration switches off."""
+
+    enabled = Bool(True, help="Always: without this step nobody has judged the notebook.")
+
+    def __call__(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Do the step. The exporter calls it."""
+        return self.preprocess(nb, resources)
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Find the course, and do the step."""
+        resources.setdefault(RESOURCES, {"notes": [], "verdicts": {}})
+        return self.step(nb, resources, Course(_converter(self).coursedir.root))
+
+    def step(self, nb: Any, resources: Any, course: Course) -> tuple[Any, Any]:
+        """Do what the class is for."""
+        raise NotImplementedError
+
+
+class ForgetScores(GradingStep):
+    """Take back what an earlier run of the autograder scored; scores given by hand stay."""
+
+    def step(self, nb: Any, resources: Any, course: Course) -> tuple[Any, Any]:
+        """Forget, and forget what the notebook says of its own verdict."""
+        forget_scores(resources["nbgrader"])
+        return nb, resources
+
+
+class RestoreFiles(GradingStep):
+    """Lay out the release and the student's files in ``autograded/<student>/<assignment>``."""
+
+    def step(self, nb: Any, resources: Any, course: Course) -> tuple[Any, Any]:
+        """Find the release, copy, and note what is missing."""
+        names = resources["nbgrader"]
+        assignment = load(course, names["assignment"])
+        submission.complete_cells(nb)
+        released, version, notes = submission.release_of(course, assignment.name, nb)
+        submitted = course.submitted / names["student"] / assignment.name
+        notes += submission.lay_out(course, assignment, released, submitted, _graded_folder(self, names))
+        resources[RESOURCES].update(version=version, released=released, notes=notes)
+        return nb, resources
+
+
+class Repair(GradingStep):
+    """Label the cells anew, and leave in the notebook what the second list has to know."""
+
+    def step(self, nb: Any, resources: Any, course: Course) -> tuple[Any, Any]:
+        """Repair, and note what was done."""
+        names, ours = resources["nbgrader"], resources[RESOURCES]
+        sources = repair.source_cells(names["db_url"], names["notebook"], names["assignment"])
+        released = nbformat.read(ours["released"] / f"{names['notebook']}.ipynb", as_version=4)
+        ours["notes"] += repair.repair(nb, sources, released)
+        for note in ours["notes"]:
+            self.log.warning("%s: %s", names["student"], note)
+        # replaces whatever the submission said here
+        nb.metadata["gradlab"] = {
+            "assignment": names["assignment"],
+            "version": ours["version"],
+            "notes": ours["notes"],
+        }
+        return nb, resources
+
+
+class BundleExecute(GradingStep):
+    """Run the notebook once, in a throw-away copy; a fault of its code becomes an output or a note."""
+
+    cell_timeout = Integer(120, help="Seconds for one cell.").tag(config=True)
+    total_timeout = Integer(900, help="Seconds for the whole notebook.").tag(config=True)
+
+    def step(self, nb: Any, resources: Any, course: Course) -> tuple[Any, Any]:
+        """Run, unless ``--no-execute`` asks not to."""
+        ours = resources[RESOURCES]
+        ours["notes"] = list(nb.metadata.get("gradlab", {}).get("notes", []))
+        if not Execute(parent=self).enabled:
+            ours["notes"].append("The notebook was not executed.")
+            return nb, resources
+        names = resources["nbgrader"]
+        # lives as long as the resources do, that is until this notebook is done
+        scratch = tempfile.TemporaryDirectory(prefix="gradlab-values-", ignore_cleanup_errors=True)
+        ours["values"] = scratch
+        found = execute(
+            nb,
+            _graded_folder(self, names),
+            data=course.data,
+            values=Path(scratch.name),
+            cell_timeout=self.cell_timeout,
+            total_timeout=self.total_timeout,
+        )
+        found.apply(nb)
+        for note in found.notes:
+            self.log.warning("%s: %s", names["student"], note)
+        self.log.info("%s: executed in %.1f s", names["student"], found.seconds)
+        ours["notes"] += found.notes
+        return nb, resources
+
+
+class WriteVerdicts(GradingStep):
+    """Judge the submission, and write the verdicts over what its cells printed."""
+
+    def step(self, nb: Any, resources: Any, course: Course) -> tuple[Any, Any]:
+        """Close every graded cell first, then open those on which there is a verdict."""
+        for cell in nb.cells:
+            if verdict_cells.is_machine_graded(cell):
+                verdict_cells.close(cell, NOT_JUDGED)
+        names, ours = resources["nbgrader"], resources[RESOURCES]
+        assignment = load(course, names["assignment"])
+        version = str(nb.metadata.get("gradlab", {}).get("version", ""))
+        scratch = ours.pop("values", None)
+        try:
+            values = Path(scratch.name) if scratch else None
+            folder = _graded_folder(self, names)
+            judged = verdict.judge_submission(course, assignment, folder, values, version=version)
+        finally:
+            if scratch:
+                scratch.cleanup()
+        records = ours["verdicts"]
+        for cell in nb.cells:
+            name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+            if verdict_cells.is_machine_graded(cell) and name in judged and name not in records:
+                records[name] = verdict_cells.write(cell, judged[name])
+                if judged[name].fraction is None:
+                    self.log.error("%s: %s is not judged: %s", names["student"], name, judged[name].reason)
+                self.log.info("%s: %s judged in %.1f s", names["student"], name, judged[name].seconds)
+        verdict_cells.add_rubrics(nb, _rubrics(course, assignment.name))
+        verdict_cells.add_notes(nb, ours["notes"])
+        nb.metadata["gradlab"] = {
+            "assignment": assignment.name,
+            "version": version,
+            "dataset": ("sample" if verdict.uses_sample(course) else "real") if assignment.dataset else "",
+            "sandboxed": sandbox.ISOLATED,
+            "notes": ours["notes"],
+            "verdicts": records,
+        }
+        # the gradebook's kernel exists nowhere; whoever opens the graded notebook needs one that does
+        nb.metadata["kernelspec"] = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": KERNEL}
+        return nb, resources
+
+
+class SaveVerdicts(SaveAutoGrades):
+    """SaveAutoGrades that believes a graded cell only as far as there is a verdict on it."""
+
+    enabled = Bool(True, help="Always: see GradingStep.")
+
+    def __call__(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Save. The exporter calls it."""
+        return self.preprocess(nb, resources)
+
+    def _add_score(self, cell: Any, resources: Any) -> None:
+        """Save the score of one cell; without a verdict there is none, and a person has to look."""
+        if not verdict_cells.is_machine_graded(cell):
+            super()._add_score(cell, resources)
+            return
+        name = cell.metadata["nbgrader"]["grade_id"]
+        record = resources.get(RESOURCES, {}).get("verdicts", {}).get(name) or {}
+        earned = record.get("points")
+        if earned is not None:
+            read, _ = determine_grade(cell, self.log)
+            if read is None or abs(read - earned) > 1e-6:
+                self.log.error("%s: the cell says %s points, its verdict %s; it is not judged.", name, read, earned)
+                earned = None
+        grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
+        grade.auto_score = earned
+        grade.needs_manual_grade = earned is None or grade.manual_score is not None
+        self.gradebook.db.commit()
+
+
+class SubmissionExporter(NotebookExporter):
+    """NotebookExporter that says in one sentence what is wrong with a notebook that cannot be read."""
+
+    def from_filename(self, filename: str, resources: Any = None, **options: Any) -> tuple[Any, Any]:
+        """Read and convert a notebook; nbgrader calls it, for each notebook twice."""
+        path = Path(filename)
+        try:
+            submission.check_notebook(path, "/".join(path.parts[-4:]))
+        except Exception:
+            # no step of the lists has run, so an earlier score would stay
+            if resources and "nbgrader" in resources:
+                forget_scores(resources["nbgrader"])
+            raise
+        return super().from_filename(filename, resources=resources, **options)
+
+
+def forget_scores(names: Any) -> None:
+    """Set the automatic scores of a submitted notebook to none."""
+    with Gradebook(names["db_url"]) as gradebook:
+        try:
+            found = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])
+        except MissingEntry:
+            return
+        for grade in found.grades:
+            grade.auto_score = None
+            grade.needs_manual_grade = True
+        gradebook.db.commit()
+
+
+def _rubrics(course: Course, name: str) -> dict[str, str]:
+    try:
+        return {key: found.rubric for key, found in verdict.load_exercises(course, name).items()}
+    except GradlabError:
+        return {}  # said already, as the reason why nothing is judged
+
+
+def _converter(step: Any) -> Any:
+    """Return the converter that a preprocessor belongs to: its parent's parent."""
+    while step is not None and not hasattr(step, "_format_dest"):
+        step = step.parent
+    return step
+
+
+def _graded_folder(step: Any, names: Any) -> Path:
+    converter = _converter(step)
+    return Path(os.path.normpath(converter.coursedir.root)) / os.path.normpath(
+        converter.coursedir.format_path(converter.coursedir.autograded_directory, names["student"], names["assignment"])
+    )
+
+
+def explain_names(course: Course, *, assignment: str, student: str, notebooks: list[str]) -> None:
+    """Say which notebook was expected where a submission holds another one; nbgrader's hook before it converts."""
+    folder = Path(notebooks[0]).resolve().parent
+    wanted = load(course, folder.name).notebook
+    if not (folder / wanted).exists():
+        found = ", ".join(sorted(Path(name).name for name in notebooks))
+        get_logger().error(
+            "%s holds %s, wanted %s: rename the notebook and grade again.", course.relative(folder), found, wanted
+        )
+
+
+def configure(c: Any, course: Course) -> None:
+    """Set what ``nbgrader autograde`` and Formgrader's autograde button need in this course.
+
+    Parameters
+    ----------
+    c : traitlets Config
+        As ``get_config()`` returns it in nbgrader_config.py.
+    course : Course
+    """
+    traits = Autograde.class_traits()
+    ours = {Execute: [BundleExecute, WriteVerdicts], SaveAutoGrades: [SaveVerdicts]}
+    scoring = list(traits["autograde_preprocessors"].default())
+    missing = [step.__name__ for step in ours if step not in scoring]
+    if missing:
+        msg = f"this nbgrader does not use {missing[0]}; install the version that pyproject.toml asks for."
+        raise GradlabError(msg)
+    sanitizing = list(traits["sanitize_preprocessors"].default())
+    c.Autograde.sanitize_preprocessors = [ForgetScores, RestoreFiles, Repair, *sanitizing]
+    c.Autograde.autograde_preprocessors = [found for step in scoring for found in ours.get(step, [step])]
+    c.Autograde.exporter_class = SubmissionExporter
+    c.Autograde.pre_convert_hook = lambda **names: explain_names(course, **names)
+    logging.getLogger("AutogradeApp").addFilter(nbgrader_log.OneSentence())

@@ -1,0 +1,87 @@
+"""What the gradebook says about an assignment, item by item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from gradlab.assignment import Assignment, load
+from gradlab.course import Course
+
+
+@dataclass(frozen=True)
+class Score:
+    """Points of one exercise: ``points`` is None as long as nobody has judged it."""
+
+    points: float | None
+    of: float
+    by_hand: bool
+
+    def __str__(self) -> str:
+        if self.points is None:
+            return "–"
+        return f"{self.points:.3g}"
+
+
+def read_scores(course: Course, assignment: Assignment) -> dict[str, dict[str, Score]]:
+    """Return student -> exercise -> Score, for every submission that the gradebook knows.
+
+    A manual score stands above the automatic one, as everywhere in nbgrader.
+    """
+    from nbgrader.api import Gradebook, MissingEntry
+
+    notebook = assignment.notebook.removesuffix(".ipynb")
+    found: dict[str, dict[str, Score]] = {}
+    if not course.gradebook.is_file():
+        return found
+    with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
+        try:
+            submissions = gradebook.assignment_submissions(assignment.name)
+        except MissingEntry:
+            return found
+        for submission in submissions:
+            student = submission.student.id
+            items: dict[str, Score] = {}
+            for exercise in assignment.exercises:
+                try:
+                    grade = gradebook.find_grade(exercise.name, notebook, assignment.name, student)
+                except MissingEntry:
+                    items[exercise.name] = Score(None, exercise.points, exercise.graded == "manual")
+                    continue
+                points = grade.manual_score if grade.manual_score is not None else grade.auto_score
+                items[exercise.name] = Score(points, exercise.points, exercise.graded == "manual")
+            found[student] = items
+    return dict(sorted(found.items()))
+
+
+def total(items: dict[str, Score]) -> float:
+    """Add up the points that have been given so far."""
+    return sum(score.points or 0.0 for score in items.values())
+
+
+def show_scores(course: Course, name: str, console: Console, scores: dict[str, dict[str, Score]] | None = None) -> None:
+    """Print a table: one row for each exercise, one column for each student."""
+    assignment = load(course, name)
+    found = read_scores(course, assignment) if scores is None else scores
+    if not found:
+        console.print(f"The gradebook has no submission of {name} yet.")
+        return
+    if len(found) > 8:  # a class: students as rows, totals only
+        table = Table("student", "points", "by hand", title=assignment.title)
+        for student, items in found.items():
+            waiting = sum(1 for score in items.values() if score.points is None)
+            table.add_row(student, f"{total(items):.4g}", f"{waiting} to grade" if waiting else "")
+        console.print(table)
+        return
+    table = Table("exercise", "of", title=assignment.title)
+    for student in found:
+        table.add_column(student, justify="right")
+    for exercise in assignment.exercises:
+        hand = " (by hand)" if exercise.graded == "manual" else ""
+        row = [str(items[exercise.name]) for items in found.values()]
+        table.add_row(f"{exercise.title}{hand}", f"{exercise.points:g}", *row)
+    table.add_section()
+    table.add_row("so far", f"{assignment.points:g}", *(f"{total(items):.4g}" for items in found.values()))
+    console.print(table)

@@ -1,0 +1,184 @@
+"""The files of a submission: read its notebook with suspicion, and lay out what is graded.
+
+What is graded is the release that the student had, with the student's own files in their places. Everything else that
+came in is left behind.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from gradlab import manifest as manifests
+from gradlab import store
+from gradlab.assignment import Assignment
+from gradlab.course import Course
+from gradlab.errors import GradlabError
+
+#: Bytes of a notebook and of any other file that are accepted.
+MAX_NOTEBOOK, MAX_FILE = 100 * 1024**2, 256 * 1024**2
+#: What nbgrader itself puts beside a submission.
+NBGRADER_FILES = ("timestamp.txt", "submission_secret.txt")
+MODEL = "model.npz"
+_CELL_TYPES = ("code", "markdown", "raw")
+
+
+def check_notebook(path: Path, shown: str) -> None:
+    """Refuse a file that is no notebook, in one sentence.
+
+    Raises
+    ------
+    GradlabError
+        If it is missing, a link, too large, or not a notebook.
+    """
+    again = "ask the student to hand it in again"
+    if path.is_symlink():
+        msg = f"{shown} is a link, not a notebook; {again}."
+        raise GradlabError(msg)
+    size = path.stat().st_size
+    if size == 0:
+        msg = f"{shown} is empty; {again}."
+        raise GradlabError(msg)
+    if size > MAX_NOTEBOOK:
+        msg = f"{shown} holds {size / 1e6:.0f} MB, accepted are {MAX_NOTEBOOK / 1e6:.0f} MB; {again}, outputs cleared."
+        raise GradlabError(msg)
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8-sig"))
+    except UnicodeDecodeError as error:
+        msg = f"{shown} is not a notebook (byte {error.start} is not UTF-8); {again}."
+        raise GradlabError(msg) from error
+    except (ValueError, RecursionError) as error:
+        msg = f"{shown} is not a notebook (not JSON: {str(error)[:100]}); {again}."
+        raise GradlabError(msg) from error
+    problem = _structure_problem(raw)
+    if problem:
+        msg = f"{shown} is not a notebook ({problem}); {again}."
+        raise GradlabError(msg)
+
+
+def _structure_problem(raw: Any) -> str:
+    """Say what keeps a JSON value from being a notebook that nbformat can take; empty when nothing does."""
+    if not isinstance(raw, dict):
+        return f"it is a JSON {type(raw).__name__}"
+    if not isinstance(raw.get("nbformat"), int) or not isinstance(raw.get("metadata", {}), dict):
+        return "it says no nbformat"
+    if raw["nbformat"] < 4:
+        return ""  # nbformat upgrades it, or says why not
+    if not isinstance(raw.get("cells"), list):
+        return "it has no cells"
+    for number, cell in enumerate(raw["cells"], 1):
+        if not isinstance(cell, dict) or cell.get("cell_type") not in _CELL_TYPES:
+            return f"cell {number} is of no known type"
+        if not isinstance(cell.get("source", ""), (str, list)) or not isinstance(cell.get("metadata", {}), dict):
+            return f"cell {number} is damaged"
+    return ""
+
+
+def complete_cells(notebook: Any) -> None:
+    """Add the keys that every cell has, where a damaged notebook leaves them out."""
+    for cell in notebook.cells:
+        cell.setdefault("metadata", nbformat.from_dict({}))
+        cell.setdefault("source", "")
+        if cell.cell_type == "code":
+            cell.setdefault("outputs", [])
+            cell.setdefault("execution_count", None)
+
+
+def release_of(course: Course, assignment: str, notebook: Any) -> tuple[Path, str, list[str]]:
+    """Find the kept release that a submitted notebook answers; fall back to the latest.
+
+    Returns
+    -------
+    folder : Path
+    version : str
+    notes : list of str
+    """
+    found = notebook.metadata.get("gradlab")
+    claimed = found.get("version") if isinstance(found, dict) else None
+    notes = []
+    if isinstance(claimed, str) and claimed in store.versions(course, assignment):
+        folder = store.get(course, assignment, claimed)
+    else:
+        folder = store.get(course, assignment)
+        said = f"names version {str(claimed)[:40]!r}, which is not kept" if claimed else "names no version"
+        notes.append(f"The notebook {said}; it is graded as the latest release.")
+    return folder, manifests.read(folder, course.relative(folder)).version, notes
+
+
+def lay_out(course: Course, assignment: Assignment, released: Path, submitted: Path, dest: Path) -> list[str]:
+    """Fill ``dest`` with the release, the student's files in their places, and nothing else.
+
+    Parameters
+    ----------
+    released : Path
+        The kept release.
+    submitted : Path
+        What was handed in. Links in it are refused: they could name any file of the grader's.
+    dest : Path
+        Emptied first.
+
+    Returns
+    -------
+    list of str
+        What is missing or was refused, for student and grader.
+    """
+    found = manifests.read(released, course.relative(released))
+    owned = {path for path in found.owned_by("student") if not path.endswith(".ipynb")}
+    theirs = [*sorted(owned | set(assignment.files)), MODEL, *NBGRADER_FILES]
+    if assignment.report:
+        theirs.append(assignment.report.pdf)
+    _empty(dest)
+    for name in (*found.files, manifests.FILE):
+        if name != assignment.notebook:
+            _copy(released / name, dest / name)
+    notes = []
+    for name in theirs:
+        problem = _problem(submitted, name)
+        if not problem:
+            _copy(submitted / name, dest / name)
+        elif problem != "missing":
+            notes.append(f"{name} {problem}; it is not graded.")
+        elif name in owned:
+            notes.append(f"{name} is missing from the submission; the empty one of the release was taken.")
+        elif name in assignment.submission:
+            notes.append(f"{name} is missing from the submission.")
+    return notes
+
+
+def _problem(folder: Path, name: str) -> str:
+    """Say why a file of a submission cannot be taken; empty when it can."""
+    path = folder
+    for part in Path(name).parts:
+        path = path / part
+        if path.is_symlink():
+            return "is a link"
+    if not path.exists():
+        return "missing"
+    if not path.is_file():
+        return "is not a file"
+    if path.stat().st_size > MAX_FILE:
+        return f"holds {path.stat().st_size / 1e6:.0f} MB, accepted are {MAX_FILE / 1e6:.0f} MB"
+    return ""
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+    target.chmod(0o644)
+
+
+def _empty(folder: Path) -> None:
+    """Remove everything in a folder; what nbgrader left there may be read-only."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(folder.rglob("*")):
+        if path.is_dir() and not path.is_symlink():
+            path.chmod(0o755)
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
