@@ -22,4 +22,7 @@ try:
     nbgrader_autograde.configure(c, course)
 except Exception as error:
     # nbgrader would log the error and go on with its own settings: unchecked releases, grades nobody judged
-    sys.exit(f"nbgrader_config.py cannot be loaded ({type(error).__name__}: {error}). Run `make setup`, and nbgrader from its .venv.")
+    sys.exit(
+        f"nbgrader_config.py cannot be loaded ({type(error).__name__}: {error}). "
+        "Run `make setup`, and nbgrader from its .venv."
+    )

@@ -1,7 +1,8 @@
 """What judges the answers: for each exercise a probe to call and a judge of what came back. Never released.
 
-The probe runs the student's code and is trusted with nothing; it gets plain arrays and returns plain arrays. The judge
-runs where no student code ever does. Inputs come from a secret seed, so nobody can prepare for them.
+The probe runs the student's code and is trusted with nothing; it gets plain arrays and returns plain arrays.
+The judge runs where no student code ever does. Inputs come from a secret seed, so nobody can prepare for
+them.
 """
 
 from __future__ import annotations
@@ -60,8 +61,8 @@ class Exercise:
     name : str
         The exercise in assignment.toml, which is the grade id of its cell.
     source : str
-        "probe": a probe is called on secret cases, and the judge compares with the same probe on the master's lib.
-        "model": a probe is called on held-back images, and the judge knows their labels.
+        "probe": a probe is called on secret cases, and the judge compares with the same probe on the master's
+        lib. "model": a probe is called on held-back images, and the judge knows their labels.
         "notebook": the judge gets the values that ``check`` handed over while the notebook ran.
         "manual": a person judges; ``rubric`` tells by what.
     probe : str

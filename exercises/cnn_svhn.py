@@ -1,8 +1,8 @@
 """How the exercises of cnn_svhn are judged.
 
-Cases sweep what students get wrong: padding 0 and more, images that are not square, pixels left over, windows that
-overlap, 1x1 kernels, one channel, one image. A case is made of criteria (the array of a forward pass, each gradient
-of a backward pass); the share of criteria that are met is the share of the points.
+Cases sweep what students get wrong: padding 0 and more, images that are not square, pixels left over, windows
+that overlap, 1x1 kernels, one channel, one image. A case is made of criteria (the array of a forward pass,
+each gradient of a backward pass); the share of criteria that are met is the share of the points.
 """
 
 from __future__ import annotations
@@ -70,7 +70,10 @@ def conv_cases(rng):
 
 def conv_backward_cases(rng):
     """Draw inputs and output slopes of a convolution."""
-    return [case | {"dout": rng.standard_normal(alternatives.conv_right(case)[0].shape)} for case in conv_cases(rng)]
+    return [
+        case | {"dout": rng.standard_normal(alternatives.conv_right(case)[0].shape)}
+        for case in conv_cases(rng)
+    ]
 
 
 def pool_cases(rng):
@@ -83,7 +86,10 @@ def pool_cases(rng):
 
 def pool_backward_cases(rng):
     """Draw inputs and output slopes of max pooling."""
-    return [case | {"dout": rng.standard_normal(alternatives.pool_right(case)[0].shape)} for case in pool_cases(rng)]
+    return [
+        case | {"dout": rng.standard_normal(alternatives.pool_right(case)[0].shape)}
+        for case in pool_cases(rng)
+    ]
 
 
 def size_cases(rng):
@@ -101,7 +107,10 @@ def size_cases(rng):
 def network_cases(rng):
     """Draw parameters and images of the small test network."""
     case = published_network()
-    drawn = {name: rng.standard_normal(case[name].shape) * 0.5 for name in ("conv_w", "conv_b", "fc_w", "fc_b", "feats")}
+    drawn = {
+        name: rng.standard_normal(case[name].shape) * 0.5
+        for name in ("conv_w", "conv_b", "fc_w", "fc_b", "feats")
+    }
     return [case | drawn | {"seed": rng.integers(1000), "y": rng.integers(0, 5, len(case["y"]))}]
 
 
@@ -112,7 +121,9 @@ def _share(outcomes):
     if not wrong:
         return Verdict(1.0, f"all {len(outcomes)} criteria met")
     label, problems = wrong[0]
-    reason = f"{len(outcomes) - len(wrong)} of {len(outcomes)} criteria met. {label}: {' '.join(problems[:2])}"
+    reason = (
+        f"{len(outcomes) - len(wrong)} of {len(outcomes)} criteria met. {label}: {' '.join(problems[:2])}"
+    )
     return Verdict(fraction, reason)
 
 
@@ -147,7 +158,11 @@ def judge_size(got, reference, context: Context):
 
     def look(answer, right, inputs):
         want = [int(n) for n in right.arrays["size"]]
-        return {"size": size_problems(answer.value("size"), want, [int(n) for n in inputs["settings"]])}
+        return {
+            "size": size_problems(
+                answer.value("size", lists=True), want, [int(n) for n in inputs["settings"]]
+            )
+        }
 
     return _by_case(got, reference, context, ["size"], look)
 
@@ -157,7 +172,15 @@ def judge_forward(wrong):
 
     def judge(got, reference, context: Context):
         def look(answer, right, inputs):
-            return {"out": compare("out", answer.value("out"), right.arrays["out"], rtol=TOLERANCE, alternatives=lambda: wrong(inputs))}
+            return {
+                "out": compare(
+                    "out",
+                    answer.value("out"),
+                    right.arrays["out"],
+                    rtol=TOLERANCE,
+                    alternatives=lambda: wrong(inputs),
+                )
+            }
 
         return _by_case(got, reference, context, ["out"], look)
 
@@ -220,13 +243,22 @@ def judge_training(got, reference, context: Context):
         said = f"the network has {convolutions} convolutions and {poolings} poolings, allowed are {MAX_LAYERS} each."
         return Verdict(0.0, said if layers else "the network has no layers.")
     scores = answer.value("scores")
-    if not isinstance(scores, np.ndarray) or scores.ndim != 2 or scores.shape[1] != 10 or len(scores) > len(labels):
-        return Verdict(0.0, f"the scores have shape {getattr(scores, 'shape', None)}, wanted ({len(labels)}, 10).")
+    if (
+        not isinstance(scores, np.ndarray)
+        or scores.ndim != 2
+        or scores.shape[1] != 10
+        or len(scores) > len(labels)
+    ):
+        return Verdict(
+            0.0, f"the scores have shape {getattr(scores, 'shape', None)}, wanted ({len(labels)}, 10)."
+        )
     if len(scores) < min(NUM_ENOUGH, len(labels)):
         said = f"the network scored {len(scores)} images in {SCORING_SECONDS:g} s, at least {NUM_ENOUGH} are needed: build it of the fast layers."
         return Verdict(0.0, said)
     if not np.isfinite(scores).all():
-        return Verdict(0.0, "the scores are not finite: the weights in model.npz are no result of a training.")
+        return Verdict(
+            0.0, "the scores are not finite: the weights in model.npz are no result of a training."
+        )
     accuracy = float((scores.argmax(axis=1) == labels[: len(scores)]).mean())
     floor, target = context.settings["floor"], context.settings["target"]
     fraction = float(np.clip((accuracy - floor) / (target - floor), 0, 1))
@@ -242,10 +274,16 @@ def judge_filters(got, reference, context: Context):
     values = got[0].arrays
     if "im_array" not in values:
         return Verdict(0.0, "im_array is missing: the notebook, run from the top, did not make it.")
-    grid = {key: values[key].item() if key in values and values[key].size == 1 else None for key in ("nrows", "ncols")}
+    grid = {
+        key: values[key].item() if key in values and values[key].size == 1 else None
+        for key in ("nrows", "ncols")
+    }
     match = match_filters(values["im_array"], context.weights, **grid)
     filters = context.weights.shape[-1]
-    return Verdict(match.fraction, " ".join(match.problems) or f"all {filters} filters of the first convolution are shown")
+    return Verdict(
+        match.fraction,
+        " ".join(match.problems) or f"all {filters} filters of the first convolution are shown",
+    )
 
 
 FILTERS_LOOK = """\

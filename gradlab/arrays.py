@@ -1,7 +1,7 @@
 """Read an npz file that strangers' code wrote: look at everything before any memory is given to it.
 
-``numpy.load`` unpacks first and looks later, and a pickle in it runs code. Here a member is read only after its size,
-its header and its dtype are known to be harmless, and object arrays are refused by their header.
+``numpy.load`` unpacks first and looks later, and a pickle in it runs code. Here a member is read only after
+its size, its header and its dtype are known to be harmless, and object arrays are refused by their header.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ class ArraysRefused(ValueError):
     """An npz file is damaged, too large, or holds something that is not plain numbers."""
 
 
-def load_arrays(path: Path, *, max_bytes: int = MAX_BYTES, max_members: int = MAX_MEMBERS) -> dict[str, np.ndarray]:
+def load_arrays(
+    path: Path, *, max_bytes: int = MAX_BYTES, max_members: int = MAX_MEMBERS
+) -> dict[str, np.ndarray]:
     """Read every array of an npz file, or refuse the file.
 
     Parameters

@@ -1,7 +1,7 @@
 """Execute a submission once, with papermill, in a throw-away copy of its folder.
 
-Whatever the student's code does (raise, hang, kill the kernel, print without end) becomes an output or a note; this
-module raises for faults of our own only.
+Whatever the student's code does (raise, hang, kill the kernel, print without end) becomes an output or a
+note; this module raises for faults of our own only.
 """
 
 from __future__ import annotations
@@ -91,7 +91,9 @@ def execute(
     """
     begin = time.monotonic()
     found = Execution()
-    with tempfile.TemporaryDirectory(prefix="gradlab-run-", dir=scratch, ignore_cleanup_errors=True) as parent:
+    with tempfile.TemporaryDirectory(
+        prefix="gradlab-run-", dir=scratch, ignore_cleanup_errors=True
+    ) as parent:
         work = Path(parent) / "work"
         shutil.copytree(folder, work, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
         for path in (work, *work.rglob("*")):
@@ -106,7 +108,9 @@ def execute(
             _collect(executed, found)
     found.seconds = time.monotonic() - begin
     if found.seconds > total_timeout:
-        found.notes.append(f"The notebook took longer than {total_timeout} s in all; cells after that did not run.")
+        found.notes.append(
+            f"The notebook took longer than {total_timeout} s in all; cells after that did not run."
+        )
     return found
 
 
@@ -133,7 +137,12 @@ def _kernel_manager(env: dict[str, str]) -> type:
 
 
 def _run(
-    notebook: Any, work: Path, target: Path, env: dict[str, str], limit: Callable[[Any], int], found: Execution
+    notebook: Any,
+    work: Path,
+    target: Path,
+    env: dict[str, str],
+    limit: Callable[[Any], int],
+    found: Execution,
 ) -> None:
     """Let papermill run the notebook into ``target``; what ends it early becomes a note."""
     import papermill
@@ -170,7 +179,9 @@ def _run(
     except DeadKernelError:
         found.notes.append("The kernel died while the notebook ran; the cells after that did not run.")
     except CellTimeoutError:
-        found.notes.append("A cell ran longer than it may and could not be interrupted; the cells after it did not run.")
+        found.notes.append(
+            "A cell ran longer than it may and could not be interrupted; the cells after it did not run."
+        )
     except (KeyboardInterrupt, MemoryError):
         raise
     except OSError as error:
@@ -178,7 +189,9 @@ def _run(
             raise
         found.notes.append(f"The notebook could not be run to its end ({type(error).__name__}).")
     except Exception as error:
-        found.notes.append(f"The notebook could not be run to its end ({type(error).__name__}: {str(error)[:200]}).")
+        found.notes.append(
+            f"The notebook could not be run to its end ({type(error).__name__}: {str(error)[:200]})."
+        )
 
 
 def _collect(executed: Any, found: Execution) -> None:

@@ -126,7 +126,7 @@ def _gather(course: Course, assignment: Assignment) -> _Secrets:
             public.append(answers.code_only(text))
     for cell in notebook.cells:
         if cell.cell_type == "code" and not notebooks.flags(cell).get("solution"):
-            public.append(answers.code_only(cell.source))
+            public.append(answers.code_only(notebooks.without_hidden(cell.source)))
     given = "\n".join(answers.code_only(assignment.regions[name].body) for name in assignment.given)
 
     tests = [answers.squeeze(line) for line in notebooks.hidden_lines(notebook)]

@@ -77,7 +77,6 @@ class RestoreFiles(GradingStep):
         """Find the release, copy, and note what is missing."""
         names = resources["nbgrader"]
         assignment = load(course, names["assignment"])
-        submission.complete_cells(nb)
         released, version, notes = submission.release_of(course, assignment.name, nb)
         submitted = course.submitted / names["student"] / assignment.name
         notes += submission.lay_out(course, assignment, released, submitted, _graded_folder(self, names))
@@ -176,7 +175,11 @@ class WriteVerdicts(GradingStep):
             "verdicts": records,
         }
         # the gradebook's kernel exists nowhere; whoever opens the graded notebook needs one that does
-        nb.metadata["kernelspec"] = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": KERNEL}
+        nb.metadata["kernelspec"] = {
+            "display_name": "Python 3 (ipykernel)",
+            "language": "python",
+            "name": KERNEL,
+        }
         return nb, resources
 
 
@@ -200,7 +203,9 @@ class SaveVerdicts(SaveAutoGrades):
         if earned is not None:
             read, _ = determine_grade(cell, self.log)
             if read is None or abs(read - earned) > 1e-6:
-                self.log.error("%s: the cell says %s points, its verdict %s; it is not judged.", name, read, earned)
+                self.log.error(
+                    "%s: the cell says %s points, its verdict %s; it is not judged.", name, read, earned
+                )
                 earned = None
         grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
         grade.auto_score = earned
@@ -211,24 +216,26 @@ class SaveVerdicts(SaveAutoGrades):
 class SubmissionExporter(NotebookExporter):
     """NotebookExporter that says in one sentence what is wrong with a notebook that cannot be read."""
 
-    def from_filename(self, filename: str, resources: Any = None, **options: Any) -> tuple[Any, Any]:
-        """Read and convert a notebook; nbgrader calls it, for each notebook twice."""
-        path = Path(filename)
+    def from_file(self, file_stream: Any, resources: Any = None, **options: Any) -> tuple[Any, Any]:
+        """Read and convert a notebook; from_filename calls it, nbgrader twice for each notebook."""
+        path = Path(getattr(file_stream, "name", file_stream))
         try:
-            submission.check_notebook(path, "/".join(path.parts[-4:]))
-        except Exception:
+            nb = submission.read_notebook(path, "/".join(path.parts[-4:]))
+        except GradlabError:
             # no step of the lists has run, so an earlier score would stay
             if resources and "nbgrader" in resources:
                 forget_scores(resources["nbgrader"])
             raise
-        return super().from_filename(filename, resources=resources, **options)
+        return self.from_notebook_node(nb, resources=resources, **options)
 
 
 def forget_scores(names: Any) -> None:
     """Set the automatic scores of a submitted notebook to none."""
     with Gradebook(names["db_url"]) as gradebook:
         try:
-            found = gradebook.find_submission_notebook(names["notebook"], names["assignment"], names["student"])
+            found = gradebook.find_submission_notebook(
+                names["notebook"], names["assignment"], names["student"]
+            )
         except MissingEntry:
             return
         for grade in found.grades:
@@ -254,7 +261,9 @@ def _converter(step: Any) -> Any:
 def _graded_folder(step: Any, names: Any) -> Path:
     converter = _converter(step)
     return Path(os.path.normpath(converter.coursedir.root)) / os.path.normpath(
-        converter.coursedir.format_path(converter.coursedir.autograded_directory, names["student"], names["assignment"])
+        converter.coursedir.format_path(
+            converter.coursedir.autograded_directory, names["student"], names["assignment"]
+        )
     )
 
 
@@ -265,7 +274,10 @@ def explain_names(course: Course, *, assignment: str, student: str, notebooks: l
     if not (folder / wanted).exists():
         found = ", ".join(sorted(Path(name).name for name in notebooks))
         get_logger().error(
-            "%s holds %s, wanted %s: rename the notebook and grade again.", course.relative(folder), found, wanted
+            "%s holds %s, wanted %s: rename the notebook and grade again.",
+            course.relative(folder),
+            found,
+            wanted,
         )
 
 

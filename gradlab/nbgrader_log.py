@@ -28,7 +28,7 @@ def sentence(error: BaseException | None) -> str | None:
         return None
     frames = list(traceback.walk_tb(error.__traceback__))
     raised_in = frames[-1][0].f_globals.get("__name__", "") if frames else ""
-    # what nbformat and nbgrader refuse, they refuse with a sentence: a damaged notebook, cells that may not change
+    # nbformat and nbgrader refuse with a sentence: a damaged notebook, cells that may not change
     if type(error).__module__.startswith(("nbformat", "jsonschema", "nbgrader")) or (
         type(error) is RuntimeError and raised_in.startswith("nbgrader.")
     ):

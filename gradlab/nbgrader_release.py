@@ -260,7 +260,8 @@ def configure(c: Any, course: Course) -> None:
     if str(course.root) not in entries:
         os.environ["PYTHONPATH"] = os.pathsep.join([str(course.root), *entries])
     os.environ.setdefault("GRADLAB_DATA", str(course.data))
-    if not shutil.which("alembic"):  # nbgrader calls it by name, and fails in an environment that is not activated
+    # nbgrader calls alembic by name, and fails in an environment that is not activated
+    if not shutil.which("alembic"):
         os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
     nbgrader_log.install()
 

@@ -142,14 +142,22 @@ def answers(notebook: Any, shown: str) -> Iterator[regions.Region]:
 def hidden_lines(notebook: Any) -> Iterator[str]:
     """Yield the lines of hidden tests and mark schemes."""
     for cell in notebook.cells:
-        inside = False
-        for line in cell.source.split("\n"):
-            if any(end in line for _, end in HIDDEN_PAIRS):
-                inside = False
-            elif any(begin in line for begin, _ in HIDDEN_PAIRS):
-                inside = True
-            elif inside:
-                yield line
+        yield from (line for line, hidden in _hidden(cell.source) if hidden)
+
+
+def without_hidden(source: str) -> str:
+    """Return the source of a cell without its hidden tests and mark schemes."""
+    return "\n".join(line for line, hidden in _hidden(source) if not hidden)
+
+
+def _hidden(source: str) -> Iterator[tuple[str, bool]]:
+    """Yield each line but the delimiters, and whether it stands between two of them."""
+    inside = False
+    for line in source.split("\n"):
+        if any(begin in line or end in line for begin, end in HIDDEN_PAIRS):
+            inside = any(begin in line for begin, _ in HIDDEN_PAIRS)
+        else:
+            yield line, inside
 
 
 def _check_pairs(source: str, begin: str, end: str, where: str) -> None:

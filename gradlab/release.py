@@ -82,8 +82,8 @@ def release(course: Course, name: str, *, force: bool = False, gate: Gate | None
             version = manifests.read(folder, name).version
             with _gradebook_or_nothing(course, aside):
                 _record(course, assignment, aside / "record", version)
-                kept = store.keep(course, folder)
-                _put_in_place([(folder, target), (made, archive)], aside / "before")
+                with _in_place([(folder, target), (made, archive)], aside / "before"):
+                    kept = store.keep(course, target)
     except OSError as error:
         msg = f"{name} is not released: {nbgrader_log.os_error(error)} What was there before is untouched."
         raise GradlabError(msg) from error
@@ -227,8 +227,9 @@ def _copy_database(source: Path, target: Path) -> None:
         raise GradlabError(msg) from error
 
 
-def _put_in_place(moves: list[tuple[Path, Path]], before: Path) -> None:
-    """Rename each new path to its target, all or none; what was there goes to ``before``."""
+@contextlib.contextmanager
+def _in_place(moves: list[tuple[Path, Path]], before: Path) -> Iterator[None]:
+    """Rename each new path to its target; if one fails, or the block does, everything is put back."""
     before.mkdir()
     undo: list[tuple[Path, Path]] = []
     try:
@@ -238,6 +239,7 @@ def _put_in_place(moves: list[tuple[Path, Path]], before: Path) -> None:
                 undo.append((before / target.name, target))
             new.rename(target)
             undo.append((target, new))
+        yield
     except BaseException:
         for moved, home in reversed(undo):
             moved.rename(home)

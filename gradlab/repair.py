@@ -1,7 +1,8 @@
 """Put a submitted notebook's nbgrader metadata right: what counts is what the gradebook says, not what came in.
 
-Copied, deleted, moved and relabeled cells are everyday accidents, and ways to cheat. nbgrader takes most of them for
-reasons to stop the whole batch, or believes them. Here each graded cell is found again and labeled anew.
+Copied, deleted, moved and relabeled cells are everyday accidents, and ways to cheat. nbgrader takes most of
+them for reasons to stop the whole batch, or believes them. Here each graded cell is found again and labeled
+anew.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_raw_cell
 from nbgrader.api import Gradebook
 
 _MAKE = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
-_CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,9 @@ def repair(notebook: Any, sources: Mapping[str, SourceCell], released: Any) -> l
         What was put right, for student and grader.
     """
     notes: list[str] = []
-    home = {cell["id"]: _grade_id(cell) for cell in released.cells if _grade_id(cell) in sources and "id" in cell}
+    home = {
+        cell["id"]: _grade_id(cell) for cell in released.cells if _grade_id(cell) in sources and "id" in cell
+    }
     candidates = _find(notebook, sources, home, notes)
     kept = {}
     for name, found in candidates.items():
@@ -103,7 +105,6 @@ def repair(notebook: Any, sources: Mapping[str, SourceCell], released: Any) -> l
         cell.metadata["nbgrader"] = sources[name].metadata()
     order = [_grade_id(cell) for cell in released.cells if _grade_id(cell) in sources]
     _put_back(notebook, sources, [*order, *(name for name in sources if name not in order)], kept, notes)
-    _unique_ids(notebook)
     return notes
 
 
@@ -127,7 +128,9 @@ def _find(
             claim = cell.metadata.pop("nbgrader")
             if isinstance(claim, dict) and claim.get("grade"):
                 notes.append(f"A cell called itself '{name[:60]}' and graded; there is no such exercise.")
-    text = {source.source: name for name, source in sources.items() if source.locked and source.source.strip()}
+    text = {
+        source.source: name for name, source in sources.items() if source.locked and source.source.strip()
+    }
     for cell in notebook.cells:
         if "nbgrader" in cell.metadata:
             continue
@@ -173,24 +176,10 @@ def _put_back(
         source = sources[name]
         if name not in kept and (source.locked or source.points is not None):
             cell = _MAKE[source.cell_type](source.source, metadata={"nbgrader": source.metadata()})
-            cell["id"] = f"restored-{re.sub('[^A-Za-z0-9_-]', '-', name)}"[:64]
+            cell["id"] = f"gradlab-restored-{re.sub('[^A-Za-z0-9_-]', '-', name)}"[:64]
             at = 0 if before is None else next(i for i, c in enumerate(notebook.cells) if c is before) + 1
             notebook.cells.insert(at, cell)
             kept[name] = cell
             if source.points is not None:
                 notes.append(f"The cell '{name}' was missing; it was put back as it was released.")
         before = kept.get(name, before)
-
-
-def _unique_ids(notebook: Any) -> None:
-    """Give every cell a valid id of its own: outputs are matched by them."""
-    seen: set[str] = set()
-    for number, cell in enumerate(notebook.cells):
-        found = cell.get("id")
-        if not isinstance(found, str) or not _CELL_ID.fullmatch(found) or found in seen:
-            found = f"cell-{number}"
-            while found in seen:
-                found += "-copy"
-        seen.add(found)
-        cell["id"] = found
-    notebook.nbformat, notebook.nbformat_minor = 4, max(5, int(notebook.get("nbformat_minor", 5)))

@@ -1,11 +1,12 @@
 """The one place where strangers' code is started.
 
-What it contains so far: a process group that is killed as a whole when its time is over or when it has ended, output
-that is clipped, an environment without anything of the grader's, no terminal.
+What it contains so far: a process group that is killed as a whole when its time is over or when it has ended,
+output that is clipped, an environment without anything of the grader's, no terminal.
 
-What it does not contain yet: the code runs as the user who grades. It can read and change that user's files, use the
-network, and take memory, disk and processors as it likes. Real isolation replaces the body of ``run`` (and the
-kernel's start in ``gradlab.execution``) and nothing else; until then whatever was graded says "not sandboxed".
+What it does not contain yet: the code runs as the user who grades. It can read and change that user's files,
+use the network, and take memory, disk and processors as it likes. Real isolation replaces the body of ``run``
+(and the kernel's start in ``gradlab.execution``) and nothing else; until then whatever was graded says "not
+sandboxed".
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from lib.check.process import MAX_OUTPUT, Completed, run_limited
 #: Whether strangers' code is kept from the grader's files and network. Shown in every graded notebook.
 ISOLATED = False
 
-#: Variables that a program needs to run at all. Everything else of the grader's environment stays with the grader.
+#: Variables that a program needs to run at all. Everything else of the grader's environment stays with the
+#: grader.
 KEPT = (
     "PATH",
     "HOME",
@@ -80,4 +82,6 @@ def run(
     """
     # Without a notebook there is no screen to draw on; in a kernel matplotlib chooses for itself.
     full = environment({"MPLBACKEND": "agg"} | dict(env or {}))
-    return run_limited([str(word) for word in command], cwd=cwd, timeout=timeout, env=full, max_output=max_output)
+    return run_limited(
+        [str(word) for word in command], cwd=cwd, timeout=timeout, env=full, max_output=max_output
+    )

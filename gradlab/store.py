@@ -56,8 +56,11 @@ def point(course: Course, assignment: str, version: str) -> None:
     """Make a kept version the latest one."""
     pointer = course.versions / assignment / LATEST
     draft = pointer.with_name(f".latest-{os.getpid()}")
-    draft.write_text(version + "\n", encoding="ascii")
-    draft.replace(pointer)
+    try:
+        draft.write_text(version + "\n", encoding="ascii")
+        draft.replace(pointer)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def latest(course: Course, assignment: str) -> str | None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from gradlab import manifest as manifests
 from gradlab import notebook as notebooks
-from gradlab import sandbox
 from gradlab.assignment import Assignment
 from gradlab.course import Course
 
@@ -26,7 +25,7 @@ def work_through(course: Course, assignment: Assignment, folder: Path, *, timeou
 
     path = folder / assignment.notebook
     notebook = notebooks.read(path, course.relative(path))
-    env = sandbox.environment({"GRADLAB_DATA": str(course.data)})
+    env = {"GRADLAB_DATA": str(course.data), "PYTHONPATH": "", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     executed, _problems = execute_notebook(notebook, folder, timeout=timeout, env=env)
     path.write_text(manifests.notebook_text(executed), encoding="utf-8")
     return executed

@@ -1,12 +1,13 @@
 """The files of a submission: read its notebook with suspicion, and lay out what is graded.
 
-What is graded is the release that the student had, with the student's own files in their places. Everything else that
-came in is left behind.
+What is graded is the release that the student had, with the student's own files in their places. Everything
+else that came in is left behind.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,18 @@ MAX_NOTEBOOK, MAX_FILE = 100 * 1024**2, 256 * 1024**2
 #: What nbgrader itself puts beside a submission.
 NBGRADER_FILES = ("timestamp.txt", "submission_secret.txt")
 MODEL = "model.npz"
+_CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CELL_TYPES = ("code", "markdown", "raw")
 
 
-def check_notebook(path: Path, shown: str) -> None:
-    """Refuse a file that is no notebook, in one sentence.
+def read_notebook(path: Path, shown: str) -> Any:
+    """Read a notebook that was handed in, or say in one sentence why it is none.
+
+    Returns
+    -------
+    NotebookNode
+        Format 4, every cell with an id of its own: outputs are matched by them. nbformat would draw missing
+        ids at random, and no grade would be made twice the same.
 
     Raises
     ------
@@ -58,6 +66,34 @@ def check_notebook(path: Path, shown: str) -> None:
     if problem:
         msg = f"{shown} is not a notebook ({problem}); {again}."
         raise GradlabError(msg)
+    if raw["nbformat"] == 4:
+        _unique_ids(raw)
+    try:
+        return nbformat.reads(json.dumps(raw), as_version=4)
+    except Exception as error:
+        reason = (str(error).splitlines() or [""])[0][:200]
+        msg = f"{shown} is not a notebook ({type(error).__name__}: {reason}); {again}."
+        raise GradlabError(msg) from error
+
+
+def _unique_ids(raw: dict[str, Any]) -> None:
+    """Give every cell a valid id of its own."""
+    seen: set[str] = set()
+    for number, cell in enumerate(raw["cells"]):
+        found = cell.get("id")
+        if not isinstance(found, str) or not _CELL_ID.fullmatch(found) or found in seen:
+            found = f"cell-{number}"
+            while found in seen:
+                found += "-copy"
+        seen.add(found)
+        cell["id"] = found
+        cell.setdefault("metadata", {})
+        cell.setdefault("source", "")
+        if cell["cell_type"] == "code":
+            cell["outputs"] = cell["outputs"] if isinstance(cell.get("outputs"), list) else []
+            cell.setdefault("execution_count", None)
+    minor = raw.get("nbformat_minor")
+    raw["nbformat_minor"] = max(5, minor) if isinstance(minor, int) else 5
 
 
 def _structure_problem(raw: Any) -> str:
@@ -73,19 +109,11 @@ def _structure_problem(raw: Any) -> str:
     for number, cell in enumerate(raw["cells"], 1):
         if not isinstance(cell, dict) or cell.get("cell_type") not in _CELL_TYPES:
             return f"cell {number} is of no known type"
-        if not isinstance(cell.get("source", ""), (str, list)) or not isinstance(cell.get("metadata", {}), dict):
+        if not isinstance(cell.get("source", ""), (str, list)) or not isinstance(
+            cell.get("metadata", {}), dict
+        ):
             return f"cell {number} is damaged"
     return ""
-
-
-def complete_cells(notebook: Any) -> None:
-    """Add the keys that every cell has, where a damaged notebook leaves them out."""
-    for cell in notebook.cells:
-        cell.setdefault("metadata", nbformat.from_dict({}))
-        cell.setdefault("source", "")
-        if cell.cell_type == "code":
-            cell.setdefault("outputs", [])
-            cell.setdefault("execution_count", None)
 
 
 def release_of(course: Course, assignment: str, notebook: Any) -> tuple[Path, str, list[str]]:

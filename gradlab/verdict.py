@@ -1,7 +1,8 @@
 """Reach the verdict on a submission: run the probes on its lib, let the judges compare, fail closed.
 
-Student code runs in the probe process alone, in a copy of the submission that holds no answers and none of the modules
-that the exercise withholds. The judges see plain arrays. An error of our own is "not judged", never points.
+Student code runs in the probe process alone, in a copy of the submission that holds no answers and none of
+the modules that the exercise withholds. The judges see plain arrays. An error of our own is "not judged",
+never points.
 """
 
 from __future__ import annotations
@@ -204,7 +205,9 @@ def _by_notebook(case: Case, exercise: Exercise) -> Verdict:
         raise GradlabError(msg)
     path = case.values / f"{exercise.name}.npz"
     if not path.is_file():
-        return Verdict(0.0, "the cell gave no values: when the notebook was run from the top, a cell before it failed.")
+        return Verdict(
+            0.0, "the cell gave no values: when the notebook was run from the top, a cell before it failed."
+        )
     try:
         values = load_arrays(path)
     except ArraysRefused as error:
@@ -249,7 +252,12 @@ def copy_submission(source: Path, target: Path) -> None:
     """Copy the regular files of a submission, writable; links and notebooks are left out."""
     for path in sorted(source.rglob("*")):
         relative = path.relative_to(source)
-        if path.is_symlink() or not path.is_file() or path.suffix == ".ipynb" or "__pycache__" in relative.parts:
+        if (
+            path.is_symlink()
+            or not path.is_file()
+            or path.suffix == ".ipynb"
+            or "__pycache__" in relative.parts
+        ):
             continue
         if any((source / parent).is_symlink() for parent in relative.parents):
             continue

@@ -1,9 +1,9 @@
 """Write verdicts into the cells of a graded notebook, in the form that nbgrader reads.
 
-    not judged   an error "NotJudged"; stands in every graded cell until a verdict takes its place
-    all          one line on stdout
-    a part       one execute_result: the number in text/plain, the reason in text/html
-    none         an error whose traceback is the reason
+not judged   an error "NotJudged"; stands in every graded cell until a verdict takes its place
+all          one line on stdout
+a part       one execute_result: the number in text/plain, the reason in text/html
+none         an error whose traceback is the reason
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ def is_machine_graded(cell: Any) -> bool:
 def is_manual(cell: Any) -> bool:
     """Tell whether a person gives the points of a cell."""
     found = cell.metadata.get("nbgrader", {})
-    return bool(found.get("task") or (found.get("grade") and (found.get("solution") or cell.cell_type != "code")))
+    return bool(
+        found.get("task") or (found.get("grade") and (found.get("solution") or cell.cell_type != "code"))
+    )
 
 
 def close(cell: Any, reason: str) -> None:

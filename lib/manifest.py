@@ -202,7 +202,9 @@ def _get(table: dict, key: str, kind: type, where: str, default: Any = None) -> 
     """Take an entry of the right kind out of a table; without a default it must be there."""
     value = table.get(key, default)
     if value is None:
-        msg = f"{FILE}, {where}{key} is missing; add it, or take the file again from the zip of the assignment."
+        msg = (
+            f"{FILE}, {where}{key} is missing; add it, or take the file again from the zip of the assignment."
+        )
         raise ConfigError(msg)
     right = (int, float) if kind is float else kind
     if not isinstance(value, right) or isinstance(value, bool):

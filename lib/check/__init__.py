@@ -1,8 +1,8 @@
 """Checks that a student runs in the notebook: ``check("conv_forward")``.
 
-A check of code in ``lib`` runs in a fresh process, so an edited file is always the one checked. Objects of the notebook
-are checked where they are: ``check("training", results=results, model=model, data=data_dict)``. A passed check prints
-what it did, a failed one raises ``CheckFailed`` with the symptom.
+A check of code in ``lib`` runs in a fresh process, so an edited file is always the one checked. Objects of
+the notebook are checked where they are: ``check("training", results=results, model=model, data=data_dict)``.
+A passed check prints what it did, a failed one raises ``CheckFailed`` with the symptom.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Wrong answers that are made often, computed on purpose: the diagnosis compares with them.
 
-Each function takes the arrays of one case (see ``lib.check.probes_cnn``) and returns ``{mistake: wrong array}``. The
-mistake completes the sentence "this is what comes out when …".
+Each function takes the arrays of one case (see ``lib.check.probes_cnn``) and returns ``{mistake: wrong
+array}``. The mistake completes the sentence "this is what comes out when …".
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ FLIPPED = "the kernel is flipped. Lay it on the window as it stands, without tur
 
 def conv_right(case):
     """Return the right output of a convolution, and what its way back needs."""
-    return conv2d_forward(case["x"], case["w"], case["b"], stride=int(case["stride"]), pad=int(case["padding"]))
+    return conv2d_forward(
+        case["x"], case["w"], case["b"], stride=int(case["stride"]), pad=int(case["padding"])
+    )
 
 
 def conv_gradients(case):
@@ -67,7 +69,9 @@ def conv_forward(case):
     }
     if pad:
         width = ((0, 0), (pad, pad), (pad, pad), (0, 0))
-        wrong["the border is filled with copies of the edge instead of zeros"] = out(np.pad(x, width, "edge"), pad=0)
+        wrong["the border is filled with copies of the edge instead of zeros"] = out(
+            np.pad(x, width, "edge"), pad=0
+        )
         if _fits(case, 0):
             wrong["the padding is left out"] = out(pad=0)
         if _fits(case, 2 * pad):
@@ -92,10 +96,16 @@ def conv_backward(case):
         return part
 
     partial = {
-        "only the last image of the batch counts. Add (+=) instead of assigning (=)": gradients(keep(slice(-1, None))),
+        "only the last image of the batch counts. Add (+=) instead of assigning (=)": gradients(
+            keep(slice(-1, None))
+        ),
         "only the first image of the batch counts": gradients(keep(slice(1))),
-        "only the last window counts. Add (+=) instead of assigning (=)": gradients(keep(slice(None), -1, -1)),
-        "only the last window of the last image counts. Add (+=) instead of assigning (=)": gradients(keep(-1, -1, -1)),
+        "only the last window counts. Add (+=) instead of assigning (=)": gradients(
+            keep(slice(None), -1, -1)
+        ),
+        "only the last window of the last image counts. Add (+=) instead of assigning (=)": gradients(
+            keep(-1, -1, -1)
+        ),
     }
     wrong = {
         "dimg": {FLIPPED: gradients(w=cache.w[::-1, ::-1])[0]},
@@ -103,8 +113,12 @@ def conv_backward(case):
         "db": {label: found[2] for label, found in partial.items()},
     }
     wrong["dw"][FLIPPED] = gradients()[1][::-1, ::-1]
-    wrong["db"]["the slopes are averaged over the batch instead of summed"] = dout.mean(axis=0).sum(axis=(0, 1))
-    wrong["db"]["the slopes are averaged over the image instead of summed"] = dout.mean(axis=(1, 2)).sum(axis=0)
+    wrong["db"]["the slopes are averaged over the batch instead of summed"] = dout.mean(axis=0).sum(
+        axis=(0, 1)
+    )
+    wrong["db"]["the slopes are averaged over the image instead of summed"] = dout.mean(axis=(1, 2)).sum(
+        axis=0
+    )
     return wrong
 
 
@@ -128,7 +142,9 @@ def pool_forward(case):
         "the mean of a window is taken instead of the largest pixel": total / size**2,
         "the sum of a window is taken instead of the largest pixel": total,
         "the largest absolute value is taken": out(np.abs(x)),
-        "the maximum is taken over all channels together": np.broadcast_to(right.max(axis=3, keepdims=True), right.shape),
+        "the maximum is taken over all channels together": np.broadcast_to(
+            right.max(axis=3, keepdims=True), right.shape
+        ),
         "the maximum is taken over all images together": np.broadcast_to(right.max(axis=0), right.shape),
         "negative pixels count as zero": out(np.maximum(x, 0)),
     }

@@ -28,10 +28,30 @@ EXACT = 1e-9
 CONV_TABLE = np.array(
     [
         [
-            [[-0.03874312, 0.57000324], [-0.03955296, 0.57081309], [-0.04036281, 0.57162293], [-0.04117266, 0.57243278]],
-            [[-0.0452219, 0.57648202], [-0.04603175, 0.57729187], [-0.04684159, 0.57810172], [-0.04765144, 0.57891156]],
-            [[-0.05170068, 0.5829608], [-0.05251053, 0.58377065], [-0.05332038, 0.5845805], [-0.05413022, 0.58539035]],
-            [[-0.05817946, 0.58943959], [-0.05898931, 0.59024943], [-0.05979916, 0.59105928], [-0.06060901, 0.59186913]],
+            [
+                [-0.03874312, 0.57000324],
+                [-0.03955296, 0.57081309],
+                [-0.04036281, 0.57162293],
+                [-0.04117266, 0.57243278],
+            ],
+            [
+                [-0.0452219, 0.57648202],
+                [-0.04603175, 0.57729187],
+                [-0.04684159, 0.57810172],
+                [-0.04765144, 0.57891156],
+            ],
+            [
+                [-0.05170068, 0.5829608],
+                [-0.05251053, 0.58377065],
+                [-0.05332038, 0.5845805],
+                [-0.05413022, 0.58539035],
+            ],
+            [
+                [-0.05817946, 0.58943959],
+                [-0.05898931, 0.59024943],
+                [-0.05979916, 0.59105928],
+                [-0.06060901, 0.59186913],
+            ],
         ]
     ]
 )
@@ -89,7 +109,7 @@ def _size_case(title, shape, settings, want):
     inputs = {"input_shape": np.array(shape), "settings": np.array(settings)}
 
     def look(answer):
-        got = answer.value("size")
+        got = answer.value("size", lists=True)
         return size_problems(got, want, settings), f"received {list(want)} and expected {list(want)}"
 
     return Case(title, inputs, look)
@@ -122,9 +142,11 @@ def _forward_case(title, inputs, wrong, right, table=None):
         problems = compare("out", got, want, rtol=EXACT, alternatives=lambda: wrong(inputs))
         if problems or table is None:
             return problems, ""
-        error = rel_error(got, table)
+        error = float(rel_error(got, table))
         if not error <= TABLE_TOLERANCE:
-            problems = [f"out: the difference from the table is {error:.3g}, wanted at most {TABLE_TOLERANCE:g}."]
+            problems = [
+                f"out: the difference from the table is {error:.3g}, wanted at most {TABLE_TOLERANCE:g}."
+            ]
         return problems, f"difference {error!r}"
 
     return Case(title, inputs, look)
@@ -154,7 +176,9 @@ def conv_forward_cases():
         _forward_case("two 5x5 filters on an 8x8 image", table, wrong, right, CONV_TABLE),
         _forward_case("3 images of 3 channels", _conv_inputs(rng, (3, 6, 6, 3), 3, 4, 1, 0), wrong, right),
         _forward_case("stride 2, padding 1", _conv_inputs(rng, (2, 7, 7, 2), 3, 3, 2, 1), wrong, right),
-        _forward_case("6 rows, 9 columns, a remainder", _conv_inputs(rng, (2, 6, 9, 2), 3, 2, 2, 0), wrong, right),
+        _forward_case(
+            "6 rows, 9 columns, a remainder", _conv_inputs(rng, (2, 6, 9, 2), 3, 2, 2, 0), wrong, right
+        ),
     ]
 
 
@@ -196,7 +220,12 @@ def conv_backward_problems(answer, want, inputs, rtol):
     extra = {"dimg": {"overlap": overlap, "pad": pad}, "dw": {"image": False}, "db": {"image": False}}
     return {
         name: compare(
-            name, answer.value(name), want[name], rtol=rtol, alternatives=lambda name=name: wrong(name), **extra[name]
+            name,
+            answer.value(name),
+            want[name],
+            rtol=rtol,
+            alternatives=lambda name=name: wrong(name),
+            **extra[name],
         )
         for name in ("dimg", "dw", "db")
     }
@@ -206,8 +235,12 @@ def conv_backward_cases():
     """List the published cases of the convolution's backward pass."""
     rng = np.random.default_rng(21)
     return [
-        _conv_backward_case("15 images of 8x8, 12 filters, stride 2, padding 1", _conv_inputs(rng, (15, 8, 8, 3), 4, 12, 2, 1)),
-        _conv_backward_case("no padding, 5 rows, 8 columns, a remainder", _conv_inputs(rng, (2, 5, 8, 2), 2, 3, 2, 0)),
+        _conv_backward_case(
+            "15 images of 8x8, 12 filters, stride 2, padding 1", _conv_inputs(rng, (15, 8, 8, 3), 4, 12, 2, 1)
+        ),
+        _conv_backward_case(
+            "no padding, 5 rows, 8 columns, a remainder", _conv_inputs(rng, (2, 5, 8, 2), 2, 3, 2, 0)
+        ),
         _conv_backward_case("overlapping windows, one channel", _conv_inputs(rng, (2, 5, 5, 1), 3, 2, 1, 0)),
     ]
 
@@ -227,9 +260,15 @@ def pool_forward_cases():
     wrong, right = alternatives.pool_forward, alternatives.pool_right
     return [
         _forward_case("4x4 windows, stride 2, on an 8x8 image", table, wrong, right, POOL_TABLE),
-        _forward_case("2x2 windows, stride 2, 3 channels", _pool_inputs(rng, (2, 6, 6, 3), 2, 2), wrong, right),
-        _forward_case("overlapping 3x3 windows, 7 rows, 9 columns", _pool_inputs(rng, (2, 7, 9, 2), 3, 2), wrong, right),
-        _forward_case("a remainder: 8x7 pixels, stride 3", _pool_inputs(rng, (2, 8, 7, 2), 2, 3), wrong, right),
+        _forward_case(
+            "2x2 windows, stride 2, 3 channels", _pool_inputs(rng, (2, 6, 6, 3), 2, 2), wrong, right
+        ),
+        _forward_case(
+            "overlapping 3x3 windows, 7 rows, 9 columns", _pool_inputs(rng, (2, 7, 9, 2), 3, 2), wrong, right
+        ),
+        _forward_case(
+            "a remainder: 8x7 pixels, stride 3", _pool_inputs(rng, (2, 8, 7, 2), 2, 3), wrong, right
+        ),
     ]
 
 
@@ -249,7 +288,8 @@ def _pool_backward_case(title, inputs):
 
 def pool_backward_problems(answer, want, inputs, rtol):
     """List the symptoms of the gradient of max pooling."""
-    overlap = alternatives.cover(inputs["x"].shape, int(inputs["pool_size"]), int(inputs["stride"]))
+    # How many windows a pixel won: several slopes arrive there.
+    overlap = alternatives.pool_gradient({**inputs, "dout": np.ones_like(inputs["dout"])})
     return compare(
         "dimg",
         answer.value("dimg"),
@@ -264,9 +304,13 @@ def pool_backward_cases():
     """List the published cases of max pooling's backward pass. No two pixels are equal in them."""
     rng = np.random.default_rng(23)
     return [
-        _pool_backward_case("15 images of 8x8, windows of 4, stride 2", _pool_inputs(rng, (15, 8, 8, 3), 4, 2)),
+        _pool_backward_case(
+            "15 images of 8x8, windows of 4, stride 2", _pool_inputs(rng, (15, 8, 8, 3), 4, 2)
+        ),
         _pool_backward_case("windows side by side", _pool_inputs(rng, (2, 6, 6, 2), 2, 2)),
-        _pool_backward_case("overlapping, 7 rows, 10 columns, a remainder", _pool_inputs(rng, (2, 7, 10, 2), 3, 2)),
+        _pool_backward_case(
+            "overlapping, 7 rows, 10 columns, a remainder", _pool_inputs(rng, (2, 7, 10, 2), 3, 2)
+        ),
     ]
 
 
@@ -287,7 +331,9 @@ def test_cnn_wanted(case):
     """Compute what the test network gives, with numeric gradients."""
 
     def scores():
-        images = max_pool2d_forward(conv2d_forward(case["feats"], case["conv_w"], case["conv_b"])[0], (2, 2), stride=2)[0]
+        images = max_pool2d_forward(
+            conv2d_forward(case["feats"], case["conv_w"], case["conv_b"])[0], (2, 2), stride=2
+        )[0]
         return dense_forward(images.reshape(len(images), -1), case["fc_w"], case["fc_b"])[0]
 
     def loss(_=None):
@@ -304,7 +350,9 @@ def test_cnn_cases():
     inputs = test_cnn_inputs()
 
     def look(answer):
-        parts = look_at_network(answer, test_cnn_wanted(inputs) | {"scores": SCORES_TABLE, "loss": TEST_CNN_LOSS})
+        parts = look_at_network(
+            answer, test_cnn_wanted(inputs) | {"scores": SCORES_TABLE, "loss": TEST_CNN_LOSS}
+        )
         for name, problems in parts.items():
             if problems:
                 passed = [part for part in parts if not parts[part]]

@@ -1,8 +1,8 @@
 """Say in words how an array differs from the one that was wanted.
 
-``compare`` looks in the order in which a person would: is there an answer, is it an array, does its shape fit, are its
-values right; and when they are not, what simple mistake gives exactly these numbers. Checks show the sentences to
-students, judges write them into the grade.
+``compare`` looks in the order in which a person would: is there an answer, is it an array, does its shape
+fit, are its values right; and when they are not, what simple mistake gives exactly these numbers. Checks show
+the sentences to students, judges write them into the grade.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ def compare(name, got, want, *, rtol=1e-6, alternatives=None, overlap=None, pad=
     if not np.isfinite(got).all():
         kind = "nan (not a number)" if np.isnan(got).any() else "infinite"
         count = int((~np.isfinite(got)).sum())
-        return [f"{name}: {count} of {got.size} entries are {kind}. Is there a division by zero, or np.empty left unfilled?"]
+        return [
+            f"{name}: {count} of {got.size} entries are {kind}. Is there a division by zero, or np.empty left unfilled?"
+        ]
     if close(got, want, rtol):
         return []
     reasons = _explain(got, want, rtol, _computed(alternatives), overlap, image, max(pad, 1))
@@ -98,7 +100,9 @@ def _shape_symptoms(name, got, want, rtol, alternatives, pad):
     """Explain a wrong shape."""
     said = f"{name} has shape {got.shape}, wanted {want.shape}."
     if got.size == 0 and want.size:
-        return [f"{said} It is empty: a slice such as [pad:-pad] selects nothing when pad is 0; [pad:pad + H] does."]
+        return [
+            f"{said} It is empty: a slice such as [pad:-pad] selects nothing when pad is 0; [pad:pad + H] does."
+        ]
     for label, wrong in alternatives.items():
         if wrong.shape == got.shape:
             sure = "This is" if close(got, wrong, rtol) else "That is the shape of"
@@ -126,7 +130,7 @@ def _explain(got, want, rtol, alternatives, overlap, image, border):
     for label, wrong in alternatives.items():
         if wrong.shape == got.shape and not close(wrong, want, rtol) and close(got, wrong, rtol):
             return [f"this is what comes out when {label}."]
-    for explain in (_whole_array, _order_of_axes, _integers, _single_precision):
+    for explain in (_integers, _whole_array, _order_of_axes, _single_precision):
         if reason := explain(got, want, rtol):
             return [reason]
     right = right_entries(got, want, rtol)
@@ -187,7 +191,9 @@ def _integers(got, want, rtol):
     """Explain by fractions that were cut off."""
     whole = np.array_equal(got, np.round(got))
     if whole and not close(np.round(want), want, rtol) and np.abs(got - want).max() <= 1 + rtol:
-        return "only whole numbers. Was the result array made with an integer dtype? Then fractions are cut off."
+        return (
+            "only whole numbers. Was the result array made with an integer dtype? Then fractions are cut off."
+        )
     return ""
 
 

@@ -1,7 +1,8 @@
 """How a check ends when it does not pass.
 
 CheckFailed   (AssertionError)   an answer is missing or wrong; the text is meant for its author
-NotJudged     (Exception)        the verdict on this cell is reached elsewhere: while grading, check() decides nothing
+NotJudged     (Exception)        the verdict on this cell is reached elsewhere: while grading, check() decides
+nothing
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ class CheckFailed(AssertionError):
 class NotJudged(Exception):
     """The check was skipped on purpose, so this cell has earned nothing by running.
 
-    While a submission is graded the student's own kernel must not decide: ``check`` hands over the values that it
-    was given and raises this. A grader that does not replace it by a verdict then gives no points, never all.
+    While a submission is graded the student's own kernel must not decide: ``check`` hands over the values
+    that it was given and raises this. A grader that does not replace it by a verdict then gives no points,
+    never all.
     """
 
     def _render_traceback_(self) -> list[str]:

@@ -35,8 +35,8 @@ def match_filters(im_array, weights, nrows=None, ncols=None) -> FilterMatch:
     Parameters
     ----------
     im_array : ndarray or None
-        A stack of pictures (F, KH, KW, C), or one mosaic of nrows x ncols of them with 0 to 3 pixels between. Each
-        picture, or all together, may be rescaled (brightness and contrast) to be looked at.
+        A stack of pictures (F, KH, KW, C), or one mosaic of nrows x ncols of them with 0 to 3 pixels between.
+        Each picture, or all together, may be rescaled (brightness and contrast) to be looked at.
     weights : ndarray, shape (KH, KW, C, F)
     nrows, ncols : int or None
         Rows and columns of the grid in which they are shown.
@@ -96,7 +96,8 @@ def _cut_mosaic(array, shape, nrows, ncols):
             size = tuple(n * k + (n - 1) * space + 2 * around for n, k in ((rows, KH), (cols, KW)))
             if array.shape[:2] == size:
                 corners = [
-                    (around + (i // cols) * (KH + space), around + (i % cols) * (KW + space)) for i in range(F)
+                    (around + (i // cols) * (KH + space), around + (i % cols) * (KW + space))
+                    for i in range(F)
                 ]
                 return np.stack([array[top : top + KH, left : left + KW] for top, left in corners])
     return None
@@ -137,7 +138,11 @@ def _explain_values(stack, tiles, weights):
     if KH == KW == C:
         for axes in ((0, 3, 1, 2), (0, 2, 3, 1), (0, 3, 2, 1), (0, 1, 3, 2)):
             if _shown(stack, tiles.transpose(axes)).all():
-                return 0.0, 0.5, ("the channels are not the last axis of every picture, as matplotlib wants them.",)
+                return (
+                    0.0,
+                    0.5,
+                    ("the channels are not the last axis of every picture, as matplotlib wants them.",),
+                )
     said = f"{int((~right).sum())} of {F} pictures are not the filters of the first convolution in model.npz."
     return 1.0, float(right.mean()), (said,)
 

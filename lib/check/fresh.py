@@ -48,7 +48,8 @@ def run_probe(probe, cases, *, withhold=(), root=None, timeout=TIME_LIMIT) -> tu
     with tempfile.TemporaryDirectory(prefix="check-") as scratch:
         folder = Path(scratch)
         write_job(folder, probe, cases, withhold)
-        # -W ignore: a warning says nothing that the diagnosis does not say better, and would be shown as an error.
+        # -W ignore: a warning says nothing that the diagnosis does not say better, and would be shown as an
+        # error.
         command = [sys.executable, "-B", "-W", "ignore", "-m", "lib.check.probe", folder]
         done = run_limited(command, cwd=root, timeout=timeout, env=_environment())
         printed = clip(done.stdout)

@@ -32,7 +32,8 @@ class Other:
 class CaseError:
     """An exception in the student's code.
 
-    ``trace`` holds the last lines inside their files, outermost first: ``"lib/cnn/layer_utils.py:41, in forward: …"``.
+    ``trace`` holds the last lines inside their files, outermost first: ``"lib/cnn/layer_utils.py:41, in
+    forward: …"``.
     """
 
     type: str
@@ -50,11 +51,14 @@ class CaseAnswer:
     mutated: tuple[str, ...] = ()
     error: CaseError | None = None
 
-    def value(self, name):
-        """Return the array ``name``, None when nothing came back, or ``Other`` when it is no array."""
-        if name in self.arrays:
-            return self.arrays[name]
+    def value(self, name, *, lists=False):
+        """Return the array ``name``, None when nothing came back, or ``Other`` when it is no array.
+
+        A list of numbers counts as an array only where ``lists`` allows it.
+        """
         kind = self.kinds.get(name, "NoneType")
+        if name in self.arrays and (lists or kind not in ("list", "tuple")):
+            return self.arrays[name]
         return None if kind == "NoneType" else Other(kind)
 
     def text(self, name) -> str:

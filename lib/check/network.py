@@ -46,18 +46,22 @@ def look_at_network(answer: CaseAnswer, wanted: Mapping[str, np.ndarray]) -> dic
     Returns
     -------
     dict of str to list of str
-        Keys: layers, first weights, scores, loss, gradients. A part that cannot be looked at because an earlier one
-        is wrong says so.
+        Keys: layers, first weights, scores, loss, gradients. A part that cannot be looked at because an
+        earlier one is wrong says so.
     """
     parts = {"layers": _layers(answer, wanted), "first weights": _first_weights(answer)}
     if parts["layers"]:
         # Which parameter is which is only known once the layers are the right ones.
-        return parts | dict.fromkeys(("scores", "loss", "gradients"), ["not looked at: the layers come first."])
+        return parts | dict.fromkeys(
+            ("scores", "loss", "gradients"), ["not looked at: the layers come first."]
+        )
     parts["scores"] = _scores(answer, wanted["scores"])
     loss = answer.value("loss")
     want = np.asarray(wanted["loss"])
     # compare() allows rtol of the entry and of the largest one, which are the same number here
-    parts["loss"] = compare("loss", loss, want, rtol=LOSS_TOLERANCE / (2 * max(1.0, abs(float(want)))), image=False)
+    parts["loss"] = compare(
+        "loss", loss, want, rtol=LOSS_TOLERANCE / (2 * max(1.0, abs(float(want)))), image=False
+    )
     parts["gradients"] = [
         problem
         for key in ("dconv_w", "dconv_b", "dfc_w", "dfc_b")

@@ -42,12 +42,18 @@ def training(results=None, model=None, data=None, path="model.npz"):
     if results is None or model is None:
         fail(name, "not trained yet: results or model is None. Run the training cell first.")
     if not isinstance(results, (tuple, list)) or len(results) != 4:
-        fail(name, "results is not (opt_params, loss_hist, train_acc_hist, val_acc_hist), what train_or_load returns.")
+        fail(
+            name,
+            "results is not (opt_params, loss_hist, train_acc_hist, val_acc_hist), what train_or_load returns.",
+        )
     losses, accuracies = np.asarray(results[1], dtype=float), np.asarray(results[3], dtype=float)
     _check_histories(name, losses, accuracies)
     convolutions, poolings = count_layers(summarize(model))
     if convolutions > MAX_LAYERS or poolings > MAX_LAYERS:
-        fail(name, f"the network has {convolutions} convolutions and {poolings} poolings, allowed are {MAX_LAYERS} each.")
+        fail(
+            name,
+            f"the network has {convolutions} convolutions and {poolings} poolings, allowed are {MAX_LAYERS} each.",
+        )
     saved = _check_file(name, model, path)
     best = float(accuracies.max())
     _check_accuracy(name, model, data, best)
@@ -63,7 +69,10 @@ def _check_histories(name, losses, accuracies):
     part = max(1, len(losses) // 10)
     before, after = losses[:part].mean(), losses[-part:].mean()
     if len(losses) > 20 and after >= before:
-        fail(name, f"the loss did not go down: {before:.3f} at first, {after:.3f} at last. Try another learning rate.")
+        fail(
+            name,
+            f"the loss did not go down: {before:.3f} at first, {after:.3f} at last. Try another learning rate.",
+        )
 
 
 def _check_file(name, model, path):
@@ -78,7 +87,8 @@ def _check_file(name, model, path):
         fail(name, str(error))
     ours = [value for layer in model.net.layers for value in layer.params.values()]
     same = len(ours) == len(saved.params) and all(
-        np.shape(a) == np.shape(b) and np.allclose(a, b) for a, b in zip(ours, saved.params.values(), strict=True)
+        np.shape(a) == np.shape(b) and np.allclose(a, b)
+        for a, b in zip(ours, saved.params.values(), strict=True)
     )
     if not same:
         fail(name, f"{path} holds other weights than model. Delete it and run the training cell again.")
@@ -110,7 +120,10 @@ def _say_points(name, best, saved):
         say(f"{name}: validation accuracy {best:.1%}{on}")
         return
     if best <= floor:
-        fail(name, f"validation accuracy {best:.1%}{on}: points begin above {floor:.0%}, all are earned at {target:.0%}.")
+        fail(
+            name,
+            f"validation accuracy {best:.1%}{on}: points begin above {floor:.0%}, all are earned at {target:.0%}.",
+        )
     share = min(1.0, (best - floor) / (target - floor))
     say(f"  ok  trained, saved, at most {MAX_LAYERS} convolutions and {MAX_LAYERS} poolings")
     say(
@@ -131,13 +144,19 @@ def filters(im_array=None, nrows=None, ncols=None, model=None):
     """
     if im_array is None:
         fail("filters", "not written yet: im_array is None. Fill in the cell above.")
-    weights = [] if model is None else [w for layer in model.net.layers for w in layer.params.values() if w.ndim == 4]
+    weights = (
+        []
+        if model is None
+        else [w for layer in model.net.layers for w in layer.params.values() if w.ndim == 4]
+    )
     if not weights:
         fail("filters", "model has no convolution whose filters could be shown.")
     match = match_filters(im_array, weights[0], nrows, ncols)
     if match.problems:
         fail("filters", *match.problems)
-    say(f"filters: {weights[0].shape[-1]} filters of {weights[0].shape[0]}x{weights[0].shape[1]} pixels in the right order")
+    say(
+        f"filters: {weights[0].shape[-1]} filters of {weights[0].shape[0]}x{weights[0].shape[1]} pixels in the right order"
+    )
 
 
 OBJECT_CHECKS = {"training": training, "filters": filters}

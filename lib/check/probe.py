@@ -1,7 +1,8 @@
 """The process that calls the student's code: ``python -m lib.check.probe JOB``, started in the folder that holds lib.
 
-It is a process of its own so that an edited file is always the one that runs, whatever the notebook has imported, and
-so that an endless loop or a crash takes nothing else with it. ``lib.check.job`` describes the files in JOB.
+It is a process of its own so that an edited file is always the one that runs, whatever the notebook has
+imported, and so that an endless loop or a crash takes nothing else with it. ``lib.check.job`` describes the
+files in JOB.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def run_case(function, inputs, root):
     np.random.seed(0)  # noqa: NPY002 - students' layers draw from NumPy's global generator
     try:
         arrays, kinds = sort_answers(function(inputs))
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a student's code raises is an answer
+    except (Exception, SystemExit) as error:
         where, trace = place(error, root)
         found = {"type": type(error).__name__, "message": str(error)[:2000], "where": where, "trace": trace}
         return {}, {"ok": False, "error": found}

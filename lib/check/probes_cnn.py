@@ -1,7 +1,7 @@
 """What is asked of the layers and networks of the convolution course: one function for each exercise.
 
-Each takes the arrays of one case, calls the student's classes, and returns what they gave. They run in a process of
-their own (``lib.check.probe``), both when a student checks and when a submission is judged.
+Each takes the arrays of one case, calls the student's classes, and returns what they gave. They run in a
+process of their own (``lib.check.probe``), both when a student checks and when a submission is judged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 
 from lib.check.job import pack_text
-
 
 #: How many networks are drawn to measure the spread of their first weights.
 DRAWS = 20
@@ -107,7 +106,8 @@ def test_cnn(case):
     from lib.cnn.cnn_models import TestCNN
     from lib.mlp.layer_utils import cross_entropy
 
-    # 81 numbers scatter by 8 %, too much to tell 0.02 within 10 %: many networks are drawn, the last one is used.
+    # 81 numbers scatter by 8 %, too much to tell 0.02 within 10 %: many networks are drawn, the last one is
+    # used.
     spreads: dict[str, list[float]] = {}
     for seed in range(int(case["seed"]), int(case["seed"]) + DRAWS):
         np.random.seed(seed)  # noqa: NPY002 - the layers draw from NumPy's global generator
@@ -147,9 +147,9 @@ def test_cnn(case):
 def training(case):
     """Build the student's network, load ``model.npz`` into it, and let it score held-back images.
 
-    ``images`` are raw pixels, (N, H, W, C) of uint8, without labels. They are prepared as the course's loader does:
-    divided by 255, minus the mean image that the model was trained with. When ``seconds`` are over, the scores so
-    far are returned: a slow network is then judged on fewer images.
+    ``images`` are raw pixels, (N, H, W, C) of uint8, without labels. They are prepared as the course's loader
+    does: divided by 255, minus the mean image that the model was trained with. When ``seconds`` are over, the
+    scores so far are returned: a slow network is then judged on fewer images.
     """
     from lib.cnn.cnn_models import SmallConvolutionalNetwork
     from lib.model_file import load_model, read_model

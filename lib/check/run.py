@@ -14,8 +14,8 @@ from lib.check.job import CaseAnswer
 class Case:
     """One published case.
 
-    ``look(answer)`` returns the list of symptoms, empty when the answer is right, and a short note for the line
-    that says so.
+    ``look(answer)`` returns the list of symptoms, empty when the answer is right, and a short note for the
+    line that says so.
     """
 
     title: str

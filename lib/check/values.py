@@ -22,7 +22,7 @@ def export_values(name: str, objects: dict, folder: str | None):
     for key, value in objects.items():
         try:
             array = np.asarray(value)
-        except Exception:  # noqa: BLE001 - an object that NumPy cannot make sense of is no answer
+        except Exception:
             continue
         if array.dtype.kind in "fiub" and array.size <= MAX_ENTRIES:
             arrays[key] = array

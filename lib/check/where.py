@@ -40,4 +40,6 @@ def not_written(message: str) -> str:
     found = NOT_WRITTEN.match(message)
     if not found:
         return ""
-    return f"not written yet: {found['region']} in {found['file']} ({found['name']}){section(found['region'])}"
+    return (
+        f"not written yet: {found['region']} in {found['file']} ({found['name']}){section(found['region'])}"
+    )

@@ -13,14 +13,6 @@ from lib.mlp.fully_conn import Module
 from lib.mlp.layer_utils import dropout, fc, flatten, gelu, leaky_relu, relu, sequential  # noqa: F401
 
 
-def _cast_parameters(net, dtype):
-    """Give every parameter of a network the dtype in which it is to compute."""
-    for layer in net.layers:
-        for name, value in layer.params.items():
-            layer.params[name] = value.astype(dtype)
-    net.gather_params()
-
-
 class TestCNN(Module):
     """A network small enough to check by hand: convolution, max pooling, flatten, fully connected.
 
@@ -38,6 +30,7 @@ class TestCNN(Module):
     __test__ = False  # the name begins as a test's does; pytest must not collect it
 
     def __init__(self, dtype=np.float32, seed=None):
+        super().__init__()
         ### BEGIN SOLUTION test-cnn
         self.net = sequential(
             ConvLayer2D(input_channels=3, kernel_size=3, number_filters=3, init_scale=0.02, name="conv"),
@@ -46,7 +39,7 @@ class TestCNN(Module):
             fc(27, 5, init_scale=0.02, name="fc"),
         )
         ### END SOLUTION
-        _cast_parameters(self.net, dtype)
+        self.net.astype(dtype)
 
 
 class SmallConvolutionalNetwork(Module):
@@ -65,6 +58,7 @@ class SmallConvolutionalNetwork(Module):
     """
 
     def __init__(self, keep_prob=0, dtype=np.float32, seed=None):
+        super().__init__()
         ### BEGIN SOLUTION small-cnn
         # He initialization: a standard deviation of sqrt(2 / inputs of a unit) keeps the size of the signal.
         # Pooling stands before the activation, which then has a quarter of the numbers to go through.
@@ -84,4 +78,4 @@ class SmallConvolutionalNetwork(Module):
             fc(128, 10, init_scale=np.sqrt(1 / 128), name="fc2"),
         )
         ### END SOLUTION
-        _cast_parameters(self.net, dtype)
+        self.net.astype(dtype)

@@ -49,7 +49,7 @@ class FastConvLayer2D:
         Unique in the network: parameters and gradients are kept under ``<name>_w`` and ``<name>_b``.
     need_dx : bool, keyword only
         False in the first layer of a network, where nobody asks for the gradient of the images: backward then
-        returns None and takes a third of the time.
+        takes less than half the time, and returns NaN in its place, so that no use of it goes unnoticed.
 
     Attributes
     ----------
@@ -126,6 +126,8 @@ class FastConvLayer2D:
             dimg, dw, db = conv2d_backward(dprev, cache, need_dx=self.need_dx)
         self.grads[self.w_name], self.grads[self.b_name] = dw, db
         self.meta = None
+        if dimg is None:
+            return np.broadcast_to(dprev.dtype.type(np.nan), cache.x.shape)  # one number, seen as a batch
         return dimg
 
 

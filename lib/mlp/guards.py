@@ -29,7 +29,7 @@ def require_float_array(where, name, value):
         msg = f"{where}: {name} is {kind}, wanted a NumPy array of floats."
         raise ShapeError(msg)
     if not np.issubdtype(value.dtype, np.floating):
-        msg = f"{where}: {name} has dtype {value.dtype}, wanted float32 or float64. Use {name}.astype(np.float32)."
+        msg = f"{where}: {name} has dtype {value.dtype}, wanted floats. Use {name}.astype(np.float32)."
         raise ShapeError(msg)
 
 
@@ -91,11 +91,11 @@ def require_count(where, name, value):
     return int(value)
 
 
-def require_number(where, name, value, low, high=np.inf):
+def require_number(where, name, value, low, high=np.inf, hint=""):
     """Refuse anything but a finite number with ``low <= value <= high``; returns it as a float."""
     number = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
     if not (number and np.isfinite(value) and low <= value <= high):
         span = f"at least {low}" if np.isinf(high) else f"from {low} to {high}"
-        msg = f"{where}: {name}={value!r} is not a number {span}."
+        msg = f"{where}: {name}={value!r} is not a number {span}. {hint}".rstrip()
         raise ConfigError(msg)
     return float(value)

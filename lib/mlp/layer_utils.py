@@ -20,7 +20,7 @@ import random
 
 import numpy as np
 
-from lib.errors import ConfigError, ShapeError
+from lib.errors import ShapeError
 from lib.mlp.guards import (
     require_count,
     require_float_array,
@@ -105,8 +105,8 @@ class fc:
     init_scale : float >= 0
         Standard deviation of the normal distribution that the weights are drawn from. Biases start at 0.
     name : str
-        The parameters are ``params[name + "_w"]``, shape (input_dim, output_dim), and ``params[name + "_b"]``,
-        shape (output_dim,), both float64; a network converts them to its dtype.
+        The parameters are ``<name>_w``, shape (input_dim, output_dim), and ``<name>_b``, shape (output_dim,),
+        both float64; a network converts them to its dtype.
     """
 
     def __init__(self, input_dim, output_dim, init_scale=0.002, name="fc"):
@@ -265,6 +265,7 @@ class gelu(_Activation):
 
     def __init__(self, name="gelu"):
         super().__init__(name)
+        self.tanh = None  # t of the last forward pass, for backward
 
     def forward(self, feat):
         """Apply the formula to every entry of feat, of any shape."""
@@ -280,8 +281,9 @@ class gelu(_Activation):
         output = t + 1
         output *= feat
         output *= 0.5
-        self.meta = (feat, t)
+        self.tanh = t
         ### END SOLUTION
+        self.meta = feat
         return output
 
     def backward(self, dprev):
@@ -292,10 +294,11 @@ class gelu(_Activation):
         With t as above: d output / d feat = (1 + t)/2 + feat/2 * (1 - t**2) * K0 * (1 + 3*K1*feat**2).
         """
         require_forward(f"layer '{self.name}'", self.meta)
+        feat = self.meta
+        self._check_backward(dprev, feat.shape)
         dfeat = None
         ### BEGIN SOLUTION gelu-backward
-        feat, t = self.meta
-        self._check_backward(dprev, feat.shape)
+        t = self.tanh
         # (1 + t)/2 * (1 + (1 - t) * feat * K0 * (1 + 3*K1*feat**2)) is the same number, with fewer passes
         dfeat = feat * feat
         dfeat *= 3 * self.K0 * self.K1
@@ -305,9 +308,9 @@ class gelu(_Activation):
         dfeat += 1
         dfeat *= t + 1
         dfeat *= 0.5
-        dfeat = dfeat * dprev
+        dfeat = dfeat * dprev  # not in place: dprev may have the wider dtype
         ### END SOLUTION
-        self.meta = None
+        self.meta = self.tanh = None
         return dfeat
 
 
@@ -336,7 +339,9 @@ class dropout:
     """
 
     def __init__(self, keep_prob, seed=None, name="dropout"):
-        number = isinstance(keep_prob, (int, float, np.integer, np.floating)) and not isinstance(keep_prob, bool)
+        number = isinstance(keep_prob, (int, float, np.integer, np.floating)) and not isinstance(
+            keep_prob, bool
+        )
         if not (number and 0 <= keep_prob <= 1):
             msg = (
                 f"layer '{name}': keep_prob={keep_prob!r} is outside [0, 1]. "
@@ -346,7 +351,7 @@ class dropout:
         self.name = name
         self.params = {}
         self.grads = {}
-        self.keep_prob = float(keep_prob)
+        self.keep_prob = require_number(f"layer '{name}'", "keep_prob", keep_prob, 0, 1, hint)
         self.meta = None
         self.kept = None
         self.is_training = False

@@ -18,7 +18,7 @@ class sequential:
     Parameters
     ----------
     *args : layers
-        At least their names must differ, because names key the parameters: layer ``fc1`` owns ``fc1_w``, ``fc1_b``.
+        Their names must differ, because names key the parameters: layer ``fc1`` owns ``fc1_w`` and ``fc1_b``.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class sequential:
             raise ConfigError(msg)
         taken = sorted(set(layer.params) & set(self.paramName2Indices))
         if taken:
-            msg = f"Existing name '{taken[0]}': layer '{layer.name}' has a parameter that another layer has already."
+            msg = f"Existing name '{taken[0]}': layer '{layer.name}' has a parameter that another layer has."
             raise ConfigError(msg)
         self.layers.append(layer)
         self.layer_names[layer.name] = index
@@ -106,7 +106,9 @@ class sequential:
     def assign_grads(self, name, val):
         """Put a copy of ``val`` in place of the gradient of parameter ``name``; see `assign`."""
         layer = self._layer_of(name)
-        layer.grads[name] = self.grads[name] = self._checked("assign_grads", name, val, layer.params.get(name))
+        layer.grads[name] = self.grads[name] = self._checked(
+            "assign_grads", name, val, layer.params.get(name)
+        )
 
     @staticmethod
     def _checked(method, name, val, current):
@@ -123,16 +125,16 @@ class sequential:
         return self._layer_of(name).params[name]
 
     def get_grads(self, name):
-        """Return the gradient of parameter ``name`` as its layer holds it now; None before a backward pass."""
+        """Return the gradient of parameter ``name`` as its layer holds it now; None before backward."""
         return self._layer_of(name).grads.get(name)
 
     def gather_params(self):
-        """Collect the parameters of all layers in ``params``; `lib.mlp.fully_conn.Module.forward` calls it."""
+        """Collect the parameters of all layers in ``params``; every forward pass of a network does."""
         for layer in self.layers:
             self.params.update(layer.params)
 
     def gather_grads(self):
-        """Collect the gradients of all layers in ``grads``; `lib.mlp.fully_conn.Module.backward` calls it."""
+        """Collect the gradients of all layers in ``grads``; every backward pass of a network does."""
         for layer in self.layers:
             self.grads.update(layer.grads)
 
@@ -193,7 +195,7 @@ class sequential:
         for layer in self.layers:
             for name, grad in layer.grads.items():
                 if grad is None:
-                    msg = f"sequential: no gradient for '{name}'. Run the backward pass before the regularization."
+                    msg = f"sequential: no gradient for '{name}'. Run the backward pass first."
                     raise CallOrderError(msg)
 
     def load(self, pretrained):

@@ -11,7 +11,9 @@ import re
 _STUB_LINE = re.compile(r"^[\W_]*YOUR ANSWER HERE(?:[\W_]*|:\s*[a-z0-9]+(?:-[a-z0-9]+)+\s*)$", re.MULTILINE)
 _STUB_WORDS = re.compile(r"^[*_\s]*YOUR ANSWER HERE[*_\s]*:?[*_ ]*", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_CODE_STUB = re.compile(r"#[ #]*YOUR CODE HERE(?:: *(?P<name>[\w-]+))?[^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*raise NotImplementedError")
+_CODE_STUB = re.compile(
+    r"#[ #]*YOUR CODE HERE(?:: *(?P<name>[\w-]+))?[^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*raise NotImplementedError"
+)
 _MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
 _SHOWING = {"print", "display", "Markdown", "Latex", "HTML", "display_markdown"}
 

@@ -54,6 +54,7 @@ def build_report(
     note: str = "",
     dataset: str = "",
     versions: str = "",
+    footer: str = "",
 ) -> ReportResult:
     """Write the report of a notebook. Nothing is executed and no file but the PDF is touched.
 
@@ -73,6 +74,8 @@ def build_report(
     dataset : str
         Where the data came from. If it says "sample", every page does.
     versions : str
+    footer : str
+        A remark for the foot of every page.
 
     Returns
     -------
@@ -90,6 +93,7 @@ def build_report(
     """
     pdf_path = Path(pdf_path)
     student, note, dataset, versions = (nb.clean(text) for text in (student, note, dataset, versions))
+    footer = nb.clean(footer)
     sections = find_sections(notebook, manifest)
     chosen = [(part, sections_of(part.exercises, sections, manifest)) for part in manifest.parts]
     items = [collect(found, part.show) for part, found in chosen]
@@ -112,7 +116,7 @@ def build_report(
             else:
                 missing.append(part.title)
                 body.append(_missing(part, found, content, manifest))
-        opening = _opening(manifest.title, student, score, note, dataset, versions, families)
+        opening = _opening(manifest.title, student, score, note, dataset, versions, families, footer)
         made = folder / "report.pdf"
         Typesetter(folder, system_fonts=bool(strange)).typeset(opening, body, made)
         _put(made, pdf_path)
@@ -126,7 +130,7 @@ def build_report(
 
 
 def _opening(
-    title: str, student: str, score: str | None, note: str, dataset: str, versions: str, families: list[str]
+    title: str, student: str, score: str | None, note: str, dataset: str, versions: str, families: list[str], footer: str
 ) -> str:
     """Return the typst code of the page style and the title block."""
     facts = [("Student", student), ("Score", score or ""), ("Data", dataset), ("Versions", versions)]
@@ -135,7 +139,7 @@ def _opening(
     others = "".join(f"{quote(family)}, " for family in families)
     return (
         f"#show: report.with(title: {quote(title)}, student: {quote(student)}, data: {quote(dataset)}, "
-        f"sample: {sample}, fonts: ({others}))\n"
+        f"sample: {sample}, fonts: ({others}), remark: {quote(footer)})\n"
         f"#title-block({quote(title)}, ({rows}), note: {quote(note)})\n"
     )
 
@@ -147,8 +151,10 @@ def _missing(part: ReportPart, found: list[Section], content: list[Item], manife
     if found:
         names = " and ".join(f"“{section.heading or section.key}”" for section in found)
         cells = sum(len(section.cells) for section in found)
-        counted = "1 cell" if cells == 1 else f"{cells} cells"
-        wanted = f"Looked for {kind} in section {names} of the notebook: {counted}, none has one."
+        counted = {0: "there is no cell in it", 1: "its one cell has none"}.get(
+            cells, f"none of its {cells} cells has one"
+        )
+        wanted = f"Looked for {kind} in section {names} of the notebook; {counted}."
     else:
         numbers = {manifest.exercise(name).heading for name in part.exercises} - {""}
         named = f" {' and '.join(sorted(numbers))}" if numbers else ""

@@ -16,10 +16,20 @@ MAX_TEXT = 60_000
 MAX_OUTPUT = 12_000
 
 _ANSI = re.compile(r"\x1b?\[[0-9;]*m")
-_DATA_PICTURE = re.compile(r"<img\b[^>]{0,400}?\bsrc\s*=\s*[\"']?data:(image/[a-z+]+);base64,([A-Za-z0-9+/=\s]+)", re.I)
+_DATA_PICTURE = re.compile(
+    r"<img\b[^>]{0,400}?\bsrc\s*=\s*[\"']?data:(image/[a-z+]+);base64,([A-Za-z0-9+/=\s]+)", re.I
+)
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif")
-_INTERACTIVE = ("application/vnd.plotly", "application/vnd.bokeh", "application/vnd.jupyter.widget-view", "application/pdf")
-_BORING = re.compile(r"\s*(?:<[\w.]*(?:Figure|Axes|Artist|AxesImage|Line2D|Text|matplotlib)\b.*>|\[<matplotlib.*\]|Text\(.*\)|None)\s*", re.S)
+_INTERACTIVE = (
+    "application/vnd.plotly",
+    "application/vnd.bokeh",
+    "application/vnd.jupyter.widget-view",
+    "application/pdf",
+)
+_BORING = re.compile(
+    r"\s*(?:<[\w.]*(?:Figure|Axes|Artist|AxesImage|Line2D|Text|matplotlib)\b.*>|\[<matplotlib.*\]|Text\(.*\)|None)\s*",
+    re.S,
+)
 
 
 @dataclass(frozen=True)
@@ -177,9 +187,13 @@ def _troubles(position: int, cell: Any) -> Iterator[Item]:
         if output.get("output_type") == "error":
             name = nb.text_of(output.get("ename")) or "error"
             first = (nb.text_of(output.get("evalue")).strip().splitlines() or [""])[0]
-            yield Trouble(position, f"ended with an error: {name}{first and ': '}{_ANSI.sub('', first)}"[:300])
+            yield Trouble(
+                position, f"ended with an error: {name}{first and ': '}{_ANSI.sub('', first)}"[:300]
+            )
         elif any(str(mime).startswith(_INTERACTIVE) for mime in data) and _picture(position, output) is None:
-            yield Trouble(position, "shows something interactive, which paper can not; draw it with matplotlib")
+            yield Trouble(
+                position, "shows something interactive, which paper can not; draw it with matplotlib"
+            )
     if nb.source(cell).strip() and not nb.outputs(cell) and cell.get("execution_count") is None:
         yield Trouble(position, "has not been run")
 

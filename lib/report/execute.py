@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import os
+import subprocess
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine
+from papermill.iorw import load_notebook_node
 
 from lib.report import notebook as nb
 
@@ -39,7 +41,9 @@ class _Engine(NBClientEngine):
     def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **settings: Any) -> Any:
         settings.pop("log_output", None)
         cwd, env = settings.pop("cwd"), settings.pop("env")
-        return _Client(nb_man, kernel_name=kernel_name, **settings).execute(cwd=cwd, env=env)
+        return _Client(nb_man, kernel_name=kernel_name, **settings).execute(
+            cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
 
 
 def execute_notebook(
@@ -79,9 +83,7 @@ def execute_notebook(
     for cell in nb.cells(executed):
         if nb.kind(cell) == "code":
             cell["outputs"], cell["execution_count"] = [], None
-    running = copy.deepcopy(executed)
-    for cell in running.cells:
-        cell.metadata.pop("papermill", None)
+    running = load_notebook_node(copy.deepcopy(executed))
     logging.getLogger("papermill").setLevel(logging.CRITICAL)
     problems: list[str] = []
     try:
@@ -101,21 +103,33 @@ def execute_notebook(
                 env={**os.environ, **(env or {})},
             )
     except DeadKernelError:
-        problems.append(f"{_last(running)}: the kernel died (out of memory, or the code ended it); later cells were not run.")
+        problems.append(
+            f"{_last(running)}: the kernel died (out of memory, or the code ended it); later cells were not run."
+        )
     except CellTimeoutError:
-        problems.append(f"{_last(running)}: took longer than {timeout:.0f} seconds and did not stop; later cells were not run.")
+        problems.append(
+            f"{_last(running)}: took longer than {timeout:.0f} seconds and did not stop; later cells were not run."
+        )
     except Exception as error:  # whatever a kernel does to its client: what was reached still counts
         first = (str(error).splitlines() or [""])[0][:200]
         problems.append(f"{_last(running)}: the run ended early ({type(error).__name__}: {first}).")
     for old, new in zip(executed.cells, running.cells, strict=True):
         if nb.kind(old) == "code":
             old["outputs"], old["execution_count"] = new.get("outputs", []), new.get("execution_count")
+    interrupted = [n for n, cell in enumerate(nb.cells(executed), 1) if _was_interrupted(cell)]
+    problems[:0] = [f"cell {n}: stopped after {timeout:.0f} seconds; later cells were run." for n in interrupted]
     return executed, problems
+
+
+def _was_interrupted(cell: Any) -> bool:
+    return any(output.get("ename") == "KeyboardInterrupt" for output in nb.outputs(cell))
 
 
 def _last(notebook: Any) -> str:
     """Name the cell that ran last."""
-    reached = [n for n, cell in enumerate(notebook.cells, 1) if cell.metadata.get("papermill", {}).get("start_time")]
+    reached = [
+        n for n, cell in enumerate(notebook.cells, 1) if cell.metadata.get("papermill", {}).get("start_time")
+    ]
     return f"cell {reached[-1]}" if reached else "before the first cell"
 
 

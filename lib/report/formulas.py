@@ -24,14 +24,14 @@ class Extracted:
     Attributes
     ----------
     text : str
-    formulas : list of (bool, str)
-        Whether it is displayed on lines of its own, and its LaTeX.
+    formulas : list of (bool, str or None)
+        Whether it is displayed on lines of its own, and its LaTeX; None shows the original instead.
     originals : list of str
         The same with their delimiters, as typed.
     """
 
     text: str = ""
-    formulas: list[tuple[bool, str]] = field(default_factory=list)
+    formulas: list[tuple[bool, str | None]] = field(default_factory=list)
     originals: list[str] = field(default_factory=list)
     token: str = ""
 
@@ -80,7 +80,9 @@ def extract(text: str) -> Extracted:
 def tidy(latex: str) -> str:
     """Return LaTeX in the dialect that pandoc reads."""
     lines = [line for line in latex.strip().split("\n") if line.strip()]
-    return _STARRED.sub(lambda m: "" if m[2] != "multline" else f"\\{m[1]}{{gathered}}", "\n".join(lines)).strip()
+    return _STARRED.sub(
+        lambda m: "" if m[2] != "multline" else f"\\{m[1]}{{gathered}}", "\n".join(lines)
+    ).strip()
 
 
 def _plain(text: str, position: int) -> int:
@@ -119,7 +121,9 @@ def _scan(text: str, position: int, absent: set[str]) -> tuple[int, bool, str | 
     return None
 
 
-def _until(text: str, position: int, width: int, closing: str, displayed: bool, absent: set[str]) -> tuple | None:
+def _until(
+    text: str, position: int, width: int, closing: str, displayed: bool, absent: set[str]
+) -> tuple | None:
     """Return a formula up to its closing delimiter; a blank line, nothing inside, or no partner means there is none."""
     if closing in absent:
         return None

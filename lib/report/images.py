@@ -45,7 +45,9 @@ class Stored:
 
 def quote(text: str) -> str:
     """Return a text as a typst string literal."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t") + '"'
+    return (
+        '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n").replace("\t", "\\t") + '"'
+    )
 
 
 def store(folder: Path, formats: Iterable[tuple[str, str]]) -> list[Stored]:
@@ -87,17 +89,22 @@ def _raster(folder: Path, content: str) -> Stored:
     data = _decode(content)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow's own warning about large pictures; the limit here is lower
+            warnings.simplefilter(
+                "ignore"
+            )  # Pillow's own warning about large pictures; the limit here is lower
             with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "GIF")) as image:
                 width, height = image.size
                 if width * height > MAX_PIXELS:
-                    msg = f"{width} × {height} pixels, more than {MAX_PIXELS // 1_000_000} million"
+                    msg = f"of {width} × {height} pixels, more than {MAX_PIXELS // 1_000_000} million"
                     raise PictureError(msg)
                 image.draft("RGB", (MAX_SIDE, MAX_SIDE))
                 transparent = image.mode in ("LA", "PA", "RGBA") or "transparency" in image.info
                 picture = image.convert("RGBA" if transparent else "RGB")
     except PictureError:
         raise
+    except Image.DecompressionBombError as error:
+        msg = f"of more than {MAX_PIXELS // 1_000_000} million pixels"
+        raise PictureError(msg) from error
     except Exception as error:  # Pillow raises OSError, SyntaxError, ValueError, struct.error ... on damage
         msg = f"not readable ({type(error).__name__})"
         raise PictureError(msg) from error
@@ -105,7 +112,9 @@ def _raster(folder: Path, content: str) -> Stored:
         picture.thumbnail((MAX_SIDE, MAX_SIDE))
     buffer = io.BytesIO()
     picture.save(buffer, "PNG")  # no metadata of the original survives
-    return Stored(_write(folder, buffer.getvalue(), "png"), *_size(*picture.size), sharp=max(width, height) < SMALL)
+    return Stored(
+        _write(folder, buffer.getvalue(), "png"), *_size(*picture.size), sharp=max(width, height) < SMALL
+    )
 
 
 def _size(width: int, height: int) -> tuple[float, float]:

@@ -62,23 +62,30 @@ def to_typst(text: str, show: ShowPicture, *, lines: bool = False, formulas: boo
     """
     taken = extract(text)
     reader = READER + ("+hard_line_breaks" if lines else "")
-    return _convert(reader, taken.text, taken, show, formulas)
+    if not formulas:
+        taken.formulas = [(displayed, None) for displayed, _ in taken.formulas]
+    done = _convert(reader, taken.text, taken, show)
+    if done.unreadable:
+        bad = {latex.strip() for latex in done.unreadable}
+        taken.formulas = [(d, None if latex in bad else latex) for d, latex in taken.formulas]
+        done.code = _convert(reader, taken.text, taken, show).code
+    return done
 
 
 def table_to_typst(html: str) -> Converted:
     """Convert a table that a cell shows as HTML; pictures, links and scripts in it are left out."""
     html = re.sub(r"<(style|script)\b.*?</\1\s*>", "", html, flags=re.I | re.S)
-    return _convert("html-native_divs-native_spans-raw_html-tex_math_dollars", html, Extracted(), _no_picture, True)
+    return _convert("html-native_divs-native_spans-raw_html-tex_math_dollars", html, Extracted(), _no_picture)
 
 
 def _no_picture(url: str, alt: str, alone: bool) -> str | None:
     return None
 
 
-def _convert(reader: str, text: str, taken: Extracted, show: ShowPicture, formulas: bool) -> Converted:
+def _convert(reader: str, text: str, taken: Extracted, show: ShowPicture) -> Converted:
     try:
         tree = json.loads(_pandoc(reader, "json", text)[0])
-        tree["blocks"] = _Walk(taken, show, formulas).blocks(tree["blocks"], 0)
+        tree["blocks"] = _Walk(taken, show).blocks(tree["blocks"], 0)
         tree["meta"] = {}
         code, notes = _pandoc("json", "typst", json.dumps(tree))
     except (ValueError, KeyError, TypeError, IndexError, RecursionError) as error:
@@ -110,8 +117,8 @@ def _pandoc(reader: str, writer: str, text: str) -> tuple[str, str]:
 class _Walk:
     """Go through pandoc's tree and make every element harmless."""
 
-    def __init__(self, taken: Extracted, show: ShowPicture, formulas: bool) -> None:
-        self.taken, self.show, self.formulas = taken, show, formulas
+    def __init__(self, taken: Extracted, show: ShowPicture) -> None:
+        self.taken, self.show = taken, show
 
     def blocks(self, nodes: list, depth: int) -> list:
         return [new for node in nodes for new in self.block(node, depth + 1)]
@@ -139,7 +146,12 @@ class _Walk:
         if kind == "OrderedList":
             return [{"t": kind, "c": [content[0], [self.blocks(item, depth) for item in content[1]]]}]
         if kind == "DefinitionList":
-            return [{"t": kind, "c": [[self.inlines(t), [self.blocks(d, depth) for d in ds]] for t, ds in content]}]
+            return [
+                {
+                    "t": kind,
+                    "c": [[self.inlines(t), [self.blocks(d, depth) for d in ds]] for t, ds in content],
+                }
+            ]
         if kind in ("Div", "Figure"):
             return self.blocks(content[-1], depth)
         if kind == "LineBlock":
@@ -180,7 +192,7 @@ class _Walk:
         return [node] if kind in ("Space", "SoftBreak", "LineBreak") else []
 
     def _paragraph(self, kind: str, content: list) -> list:
-        alone = len(content) == 1
+        alone = all(node["t"] in ("Image", "SoftBreak", "LineBreak", "Space") for node in content)
         return [{"t": kind, "c": self.inlines(content, alone=alone)}]
 
     def _words(self, text: str) -> list:
@@ -189,10 +201,12 @@ class _Walk:
         for match in self.taken.pattern.finditer(text) if self.taken.originals else ():
             out += _text(text[position : match.start()])
             displayed, latex = self.taken.formulas[int(match[1])]
-            if self.formulas:
+            if latex is not None:
                 out.append({"t": "Math", "c": [{"t": "DisplayMath" if displayed else "InlineMath"}, latex]})
             else:
-                out.append({"t": "Code", "c": [_NO_ATTRIBUTES, breakable(self.taken.originals[int(match[1])])]})
+                out.append(
+                    {"t": "Code", "c": [_NO_ATTRIBUTES, breakable(self.taken.originals[int(match[1])])]}
+                )
             position = match.end()
         return out + _text(text[position:])
 
@@ -227,14 +241,24 @@ class _Walk:
 
         def rows(part: list) -> list:
             return [
-                [_NO_ATTRIBUTES, [[_NO_ATTRIBUTES, c[1], c[2], c[3], self.blocks(c[4], depth)] for c in row[1]]]
+                [
+                    _NO_ATTRIBUTES,
+                    [[_NO_ATTRIBUTES, c[1], c[2], c[3], self.blocks(c[4], depth)] for c in row[1]],
+                ]
                 for row in part
             ]
 
         bodies = [[_NO_ATTRIBUTES, body[1], rows(body[2]), rows(body[3])] for body in bodies]
         columns = [[column[0], {"t": "ColWidthDefault"}] for column in columns]
         empty = [None, []]
-        return [_NO_ATTRIBUTES, empty, columns, [_NO_ATTRIBUTES, rows(head[1])], bodies, [_NO_ATTRIBUTES, rows(foot[1])]]
+        return [
+            _NO_ATTRIBUTES,
+            empty,
+            columns,
+            [_NO_ATTRIBUTES, rows(head[1])],
+            bodies,
+            [_NO_ATTRIBUTES, rows(foot[1])],
+        ]
 
 
 _NO_ATTRIBUTES: list = ["", [], []]

@@ -78,7 +78,7 @@ def text_of(value: Any) -> str:
 def clean(text: str) -> str:
     """Return a text without control characters and without halves of surrogate pairs."""
     text = text.encode("utf-8", errors="replace").decode("utf-8").replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(char for char in text if char >= " " and not "\x7f" <= char <= "\x9f" or char in "\n\t")
+    return "".join(char for char in text if (char >= " " and not "\x7f" <= char <= "\x9f") or char in "\n\t")
 
 
 def source(cell: Any) -> str:
@@ -109,6 +109,8 @@ def flags(cell: Any) -> dict:
 
 
 def is_locked(cell: Any) -> bool:
-    """Tell whether a cell is the course's own and not a place for answers."""
+    """Tell whether a cell is the course's own: locked and no place for answers, or added by the grader."""
     found = flags(cell)
+    if table(table(cell, "metadata"), "gradlab").get("added"):
+        return True
     return bool(found.get("locked")) and not found.get("solution")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
 import re
 from collections.abc import Iterator
@@ -24,12 +25,16 @@ class Maker:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.warnings: list[str] = []
-        self._best: dict[int, tuple[str, int]] = {}  # id of a piece -> (what it is, forms that are as good as typed)
+        self._best: dict[
+            int, tuple[str, int]
+        ] = {}  # id of a piece -> (what it is, forms that are as good as typed)
         self._noted: list[str] = []
 
     def as_source(self, pieces: list[Piece]) -> list[str]:
         """Return which answers appear as they were typed, in part or whole."""
-        fallen = [self._best[id(p)][0] for p in pieces if id(p) in self._best and p.chosen >= self._best[id(p)][1]]
+        fallen = [
+            self._best[id(p)][0] for p in pieces if id(p) in self._best and p.chosen >= self._best[id(p)][1]
+        ]
         return [*self._noted, *fallen]
 
     def part(self, number: int, title: str, items: list[collect.Item]) -> list[Piece]:
@@ -77,14 +82,18 @@ class Maker:
         except images.PictureError as error:
             self.warnings.append(f"cell {item.cell}: a picture is not shown: it is {error}")
             return Piece([f"#trouble({quote(f'{unreadable}: it is {error}.')})"])
-        piece = Piece([*(f"{one.code(alt)}\n{caption}" for one in stored), f"#trouble({quote(unreadable + '.')})"])
+        piece = Piece(
+            [*(f"{one.code(alt)}\n{caption}" for one in stored), f"#trouble({quote(unreadable + '.')})"]
+        )
         self._best[id(piece)] = (f"cell {item.cell}: a picture could not be typeset", len(stored))
         return piece
 
     def _prose(self, item: collect.Prose) -> Iterator[Piece]:
         text, note = shorten(item.text, collect.MAX_TEXT, lines=None)
         where = f"cell {item.cell}"
-        apology = "#remark[This text could not be typeset; its source follows.]\n" + raw(text[: collect.MAX_OUTPUT])
+        apology = "#remark[This text could not be typeset; its source follows.]\n" + raw(
+            text[: collect.MAX_OUTPUT]
+        )
         forms: list[str] = []
         try:
             for formulas in (True, False):
@@ -106,11 +115,13 @@ class Maker:
         forms = [raw(text)] if text else [raw(re.sub(r"<[^>]{0,500}>", " ", item.html)[:2000])]
         row = re.search(r"<tr\b.*?</tr", item.html[:50_000], re.I | re.S)
         columns = len(re.findall(r"<t[hd]\b", row[0], re.I)) if row else 0
-        if columns <= MAX_COLUMNS and item.html.count("<tr") <= MAX_LINES and len(item.html) <= collect.MAX_TEXT:
-            try:
+        if (
+            columns <= MAX_COLUMNS
+            and item.html.count("<tr") <= MAX_LINES
+            and len(item.html) <= collect.MAX_TEXT
+        ):
+            with contextlib.suppress(markdown.MarkdownError):  # the plain text tells the same
                 forms.insert(0, f"#[#set text(9.5pt)\n{markdown.table_to_typst(item.html).code}]")
-            except markdown.MarkdownError:
-                pass  # the plain text tells the same
         yield Piece(forms)
         yield from note
 
@@ -122,7 +133,11 @@ class Maker:
             if url.startswith("attachment:"):
                 name = unquote(html.unescape(url.removeprefix("attachment:")))
                 bundle = nb.table(item.attachments, name)
-                formats = [(mime, nb.text_of(data)) for mime, data in bundle.items() if str(mime).startswith("image/")]
+                formats = [
+                    (mime, nb.text_of(data))
+                    for mime, data in bundle.items()
+                    if str(mime).startswith("image/")
+                ]
             else:
                 formats = [(embedded[1], unquote(embedded[2]))] if embedded else []
             reason = "only attached pictures are shown" if not formats else ""

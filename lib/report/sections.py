@@ -41,7 +41,9 @@ def find_sections(notebook: Any, manifest: Manifest) -> dict[str, Section]:
     dict of str to Section
         If a heading stands there twice, its section has the cells under both.
     """
-    labeled = any(str(nb.flags(cell).get("grade_id", "")).startswith("heading_") for cell in nb.cells(notebook))
+    labeled = any(
+        str(nb.flags(cell).get("grade_id", "")).startswith("heading_") for cell in nb.cells(notebook)
+    )
     sections: dict[str, Section] = {}
     current: Section | None = None
     for position, cell in enumerate(nb.cells(notebook), start=1):
@@ -70,7 +72,9 @@ def heading_text(source: str) -> str:
 
 def _labeled_key(cell: Any) -> str | None:
     grade_id = str(nb.flags(cell).get("grade_id", ""))
-    return grade_id.removeprefix("heading_") if grade_id.startswith("heading_") and nb.is_locked(cell) else None
+    return (
+        grade_id.removeprefix("heading_") if grade_id.startswith("heading_") and nb.is_locked(cell) else None
+    )
 
 
 def _written_key(cell: Any, manifest: Manifest) -> str | None:
@@ -82,6 +86,8 @@ def _written_key(cell: Any, manifest: Manifest) -> str | None:
         return None
     title = _POINTS.sub("", match["title"]).strip().casefold()
     for exercise in manifest.exercises:
-        if exercise.heading == match["number"] and (match["mark"] == "·" or title == exercise.title.casefold()):
+        if exercise.heading == match["number"] and (
+            match["mark"] == "·" or title == exercise.title.casefold()
+        ):
             return manifest.section_key(exercise.name)
     return f"section {match['number']}" if match["mark"] == "·" else None

@@ -64,7 +64,9 @@ class Typesetter:
         for index in everything:
             self._write(index, pieces[index])
         while not self._compiles(opening, everything, output, WHOLE_SECONDS):
-            guilty = self._guilty(opening, [i for i in everything if pieces[i].chosen < len(pieces[i].forms) - 1])
+            guilty = self._guilty(
+                opening, [i for i in everything if pieces[i].chosen < len(pieces[i].forms) - 1]
+            )
             if not guilty:
                 # each compiles alone and all together do not: too much of everything
                 guilty = [i for i in everything if pieces[i].chosen < len(pieces[i].forms) - 1]
@@ -99,11 +101,21 @@ class Typesetter:
         main = self.folder / "main.typ"
         main.write_text(f"{PRELUDE}{opening}\n{body}\n", encoding="utf-8", newline="\n")
         worker = Path(__file__).with_name("compile_worker.py")
-        command = [sys.executable, "-P", str(worker), str(self.folder), main.name, str(output or "-"), self.fonts]
+        command = [
+            sys.executable,
+            "-P",
+            str(worker),
+            str(self.folder),
+            main.name,
+            str(output or "-"),
+            self.fonts,
+        ]
         try:
             done = subprocess.run(command, capture_output=True, timeout=seconds, stdin=subprocess.DEVNULL)
         except subprocess.TimeoutExpired:
             self.reason = f"it took longer than {seconds:.0f} seconds"
             return False
-        self.reason = done.stderr.decode("utf-8", errors="replace").strip()[-600:] or f"exit code {done.returncode}"
+        self.reason = (
+            done.stderr.decode("utf-8", errors="replace").strip()[-600:] or f"exit code {done.returncode}"
+        )
         return done.returncode == 0

@@ -1,11 +1,13 @@
-"""What the tests of releases share: a fresh tiny course, one that is released, and nbgrader without its program."""
+"""What the tests of releases share: a fresh tiny course, a released one, and nbgrader in this process."""
 
 from __future__ import annotations
 
 import logging
 import os
+import shutil
 import subprocess
 import sys
+import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -31,24 +33,39 @@ def _environment() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def empty_gradebook(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a gradebook without assignments: nbgrader takes two seconds to make one."""
+    from nbgrader.api import Gradebook
+
+    path = tmp_path_factory.mktemp("gradebook") / "gradebook.db"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", sysconfig.get_path("scripts"), prepend=os.pathsep)
+        Gradebook(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
-def course(tmp_path: Path) -> Course:
+def course(tmp_path: Path, empty_gradebook: Path) -> Course:
     """Return a course of its own for one test."""
-    return make_course(tmp_path / "course")
+    made = make_course(tmp_path / "course")
+    shutil.copy(empty_gradebook, made.gradebook)
+    return made
 
 
 @pytest.fixture(scope="session")
-def released(tmp_path_factory: pytest.TempPathFactory) -> tuple[Course, Release]:
+def released(tmp_path_factory: pytest.TempPathFactory, empty_gradebook: Path) -> tuple[Course, Release]:
     """Return a course and its release, made once: for tests that only look."""
-    course = make_course(tmp_path_factory.mktemp("released") / "course")
-    return course, release(course, "tiny")
+    made = make_course(tmp_path_factory.mktemp("released") / "course")
+    shutil.copy(empty_gradebook, made.gradebook)
+    return made, release(made, "tiny")
 
 
 @pytest.fixture
-def generate() -> Callable[..., str]:
+def generate() -> Callable[..., tuple[bool, str]]:
     """Return a function that does what ``nbgrader generate_assignment tiny`` does, in this process.
 
-    It returns nbgrader's log, or raises NbGraderException as the program would exit with 1.
+    It returns whether it succeeded (or would exit with 1), and the log.
     """
     from nbgrader.converters import GenerateAssignment
     from nbgrader.coursedir import CourseDirectory
@@ -59,7 +76,6 @@ def generate() -> Callable[..., str]:
     def run(course: Course, **settings: object) -> tuple[bool, str]:
         config = load_config(course)
         config.CourseDirectory.assignment_id = "tiny"
-        config.BaseConverter.update(settings.pop("converter", {}))
         config.CourseDirectory.update(settings)
         converter = GenerateAssignment(coursedir=CourseDirectory(config=config), config=config)
         logger = logging.getLogger(f"generate-{id(converter)}")

@@ -1,9 +1,8 @@
-"""A course of a few lines, with everything a release can go wrong on: what the tests of this folder work with."""
+"""A course of a few lines, with everything a release can go wrong on."""
 
 from __future__ import annotations
 
 import base64
-import os
 from pathlib import Path
 from typing import Any
 
@@ -151,11 +150,14 @@ def notebook() -> Any:
             metadata=_graded("blur_forward", grade=True, points=2),
         ),
         new_code_cell(
-            "width = None\n### BEGIN SOLUTION tiny-width\nwidth = len(Blur().forward(np.ones(31)))\n### END SOLUTION",
+            "width = None\n### BEGIN SOLUTION tiny-width\n"
+            "width = len(Blur().forward(np.ones(31)))\n### END SOLUTION",
             metadata=_graded("width", solution=True, locked=False),
         ),
         new_markdown_cell("## 2 Why is the border darker?", metadata=_graded("heading_inline")),
-        new_markdown_cell(ANSWER, metadata=_graded("inline", grade=True, solution=True, locked=False, points=3)),
+        new_markdown_cell(
+            ANSWER, metadata=_graded("inline", grade=True, solution=True, locked=False, points=3)
+        ),
         new_code_cell("print(width)"),
     ]
     for number, cell in enumerate(cells):
@@ -186,7 +188,9 @@ def tree(folder: Path) -> dict[str, bytes]:
 
 def everything(course: Course) -> dict[str, tuple[bytes, int]]:
     """Return path -> (bytes, permissions) of all that a course holds: to see that nothing changed."""
-    return {path: (content, os.stat(course.root / path).st_mode) for path, content in tree(course.root).items()}
+    return {
+        path: (content, (course.root / path).stat().st_mode) for path, content in tree(course.root).items()
+    }
 
 
 def make_course(root: Path) -> Course:
@@ -196,8 +200,10 @@ def make_course(root: Path) -> Course:
         "requirements.lock": "".join(
             f"{name}==1.2.{number}\n"
             for number, name in enumerate(
-                ["jupyterlab", "matplotlib", "numpy", "papermill", "pillow", "pooch", "pypandoc-binary"]
-                + ["pypdfium2", "scipy", "tqdm", "typst", "nbgrader"]
+                [
+                    *("jupyterlab", "matplotlib", "numpy", "papermill", "pillow", "pooch", "pypandoc-binary"),
+                    *("pypdfium2", "scipy", "tqdm", "typst", "nbgrader"),
+                ]
             )
         ),
         "get_datasets.sh": "#!/bin/sh\npython -m lib.tools\n",
@@ -207,7 +213,9 @@ def make_course(root: Path) -> Course:
         "lib/tools.py": TOOLS,
         "lib/unshipped.py": UNSHIPPED,
         "exercises/__init__.py": '"""Probes and judges."""\n',
-        "exercises/tiny.py": '"""Judge of the tiny assignment."""\n\nTOLERANCE = 1e-7\nRUBRIC = "mentions the padding"\n',
+        "exercises/tiny.py": (
+            '"""Judge of the tiny assignment."""\n\nTOLERANCE = 1e-7\nRUBRIC = "mentions the padding"\n'
+        ),
         "source/tiny/assignment.toml": TOML,
         "source/tiny/README.md": "# A tiny assignment\n\nOpen tiny.ipynb.\n",
     }

@@ -31,29 +31,69 @@ def test_unknown_assignment_lists_the_known_ones(course):
 
 
 MISTAKES = {
-    "unknown key": ("minutes = 10", "minuts = 10", r"\[assignment\]: unknown key 'minuts'; did you mean 'minutes'\?"),
+    "unknown key": (
+        "minutes = 10",
+        "minuts = 10",
+        r"\[assignment\]: unknown key 'minuts'; did you mean 'minutes'\?",
+    ),
     "unknown table": ("[training]", "[trainning]", r"unknown key 'trainning'; did you mean 'training'\?"),
-    "unknown key of an exercise": ("heading = \"1\"", "headings = \"1\"", r"\[\[exercise\]\] blur_forward: unknown key"),
+    "unknown key of an exercise": (
+        'heading = "1"',
+        'headings = "1"',
+        r"\[\[exercise\]\] blur_forward: unknown key",
+    ),
     "missing key": ('title = "A tiny assignment"', "", r"\[assignment\]: the key 'title' is missing; add it"),
     "wrong type": ("points = 2", 'points = "2"', r"blur_forward: 'points' is '2', wanted a number"),
     "negative": ("points = 2", "points = -2", r"'points' is -2, wanted a number that is not negative"),
     "wrong choice": ('graded = "auto"', 'graded = "automatic"', r"wanted \"auto\" or \"manual\""),
-    "text for a list": ('exercises = ["blur-forward"]', 'exercises = "blur-forward"', r"wanted a list of texts"),
+    "text for a list": (
+        'exercises = ["blur-forward"]',
+        'exercises = "blur-forward"',
+        r"wanted a list of texts",
+    ),
     "listed twice": ('given = ["scale-forward"]', 'given = ["scale-forward", "scale-forward"]', r"twice"),
     "not TOML": ("[lib]", "[lib", r"source/tiny/assignment\.toml is not TOML"),
     "points": ("points = 2", "points = 4", r"blur_forward: 4 points here, 2 in its cell of tiny\.ipynb"),
-    "kind": ('graded = "manual"', 'graded = "auto"', r"inline: graded is 'auto' here, its cell .* is 'manual'"),
+    "kind": (
+        'graded = "manual"',
+        'graded = "auto"',
+        r"inline: graded is 'auto' here, its cell .* is 'manual'",
+    ),
     "no such cell": ('name = "inline"', 'name = "inlin"', r"no graded cell 'inlin'; did you mean 'inline'\?"),
-    "no such region": ('given = ["scale-forward"]', 'given = ["scale-forwrd"]', r"given lists region 'scale-forwrd', which no file"),
-    "both": ('given = ["scale-forward"]', 'given = ["blur-forward"]', r"'blur-forward' is both an exercise and given"),
-    "not an exercise": ('exercises = ["blur-forward"]', "exercises = []", r"'blur-forward' is not listed under \[lib\] exercises"),
+    "no such region": (
+        'given = ["scale-forward"]',
+        'given = ["scale-forwrd"]',
+        r"given lists region 'scale-forwrd', which no file",
+    ),
+    "both": (
+        'given = ["scale-forward"]',
+        'given = ["blur-forward"]',
+        r"'blur-forward' is both an exercise and given",
+    ),
+    "not an exercise": (
+        'exercises = ["blur-forward"]',
+        "exercises = []",
+        r"'blur-forward' is not listed under \[lib\] exercises",
+    ),
     "no such path": ('"lib/tools.py"', '"lib/tool.py"', r"ships lists 'lib/tool\.py', which does not exist"),
     "path outside": ('"lib/tools.py"', '"../lib/tools.py"', r"must be a path below lib/"),
-    "not shipped": ('"lib/layers.py", "lib/tools.py"]', '"lib/tools.py"]', r"'blur-forward' stands in lib/layers\.py, which ships does not hold"),
-    "part": ('exercises = ["inline"]', 'exercises = ["inlin"]', r"answer: there is no exercise 'inlin'; did you mean 'inline'\?"),
+    "not shipped": (
+        '"lib/layers.py", "lib/tools.py"]',
+        '"lib/tools.py"]',
+        r"'blur-forward' stands in lib/layers\.py, which ships does not hold",
+    ),
+    "part": (
+        'exercises = ["inline"]',
+        'exercises = ["inlin"]',
+        r"answer: there is no exercise 'inlin'; did you mean 'inline'\?",
+    ),
     "targets": ("target = 0.9", "target = 0.4", r"floor 0\.5 and target 0\.4"),
     "other name": ('name = "tiny"', 'name = "small"', r"name is 'small' in the folder 'tiny'"),
-    "no notebook": ('notebook = "tiny.ipynb"', 'notebook = "tine.ipynb"', r"holds a second notebook, tiny\.ipynb"),
+    "no notebook": (
+        'notebook = "tiny.ipynb"',
+        'notebook = "tine.ipynb"',
+        r"holds a second notebook, tiny\.ipynb",
+    ),
 }
 
 
@@ -117,7 +157,11 @@ CELLS = {
     "region in a locked cell": (1, "### BEGIN SOLUTION a\nx = 1\n### END SOLUTION", r"not a solution cell"),
     "unclosed": (3, "### BEGIN SOLUTION a\nx = 1", r"cell 4 \(width\):1: region 'a' .* never closed"),
     "end alone in prose": (5, "The padding is zero.\n### END SOLUTION", r"without a BEGIN SOLUTION"),
-    "name of lib": (3, "### BEGIN SOLUTION blur-forward\nx = 1\n### END SOLUTION", r"stands in lib/layers\.py:12 already"),
+    "name of lib": (
+        3,
+        "### BEGIN SOLUTION blur-forward\nx = 1\n### END SOLUTION",
+        r"stands in lib/layers\.py:12 already",
+    ),
     "hidden tests not begun": (2, "assert 1\n### END HIDDEN TESTS", r"END HIDDEN TESTS where BEGIN"),
     "hidden tests not closed": (2, "### BEGIN HIDDEN TESTS\nassert 1", r"BEGIN HIDDEN TESTS is never closed"),
 }
@@ -125,7 +169,7 @@ CELLS = {
 
 @pytest.mark.parametrize(("cell", "source", "message"), CELLS.values(), ids=CELLS.keys())
 def test_malformed_cell_is_refused(course, cell, source, message):
-    """nbgrader would release a part of each of these."""
+    """The program nbgrader would release a part of each of these."""
     master = notebook()
     master.cells[cell].source = source
     write_notebook(course, master)

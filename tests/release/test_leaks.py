@@ -12,7 +12,6 @@ from course_factory import ANSWER, edit
 
 from gradlab import leaks
 from gradlab.assignment import load
-from gradlab.course import Course
 
 
 @pytest.fixture
@@ -44,18 +43,20 @@ def append(name, text):
     return lambda folder: (folder / name).write_text((folder / name).read_text() + text)
 
 
+LINE = "shifted = padded[1 + offset : len(padded) - 1 + offset]"
+SHARPEN = "sharpened = 2.0 * x - sum(x[i : i + 3] for i in range(7)) / 3.0"
+HIDDEN_TEST = "assert np.allclose(Blur().forward(np.arange(5.0))[2:4], [2, 3])"
 SURVIVORS = {
-    "comment": append("lib/tools.py", "# shifted = padded[1 + offset : len(padded) - 1 + offset]\n"),
-    "other white space": append("lib/tools.py", "#shifted=padded[1+offset:len(padded)-1+offset]\n"),
-    "docstring": append("lib/tools.py", '"""\nshifted = padded[1 + offset : len(padded) - 1 + offset]\n"""\n'),
-    "wrapped": append("lib/tools.py", "# shifted = padded[1 + offset :\n#     len(padded) - 1 + offset]\n"),
-    "code": append("lib/tools.py", "shifted = lambda padded, offset: padded[1 + offset : len(padded) - 1 + offset]\n"
-                                   "shifted = padded[1 + offset : len(padded) - 1 + offset]\n"),
-    "prose": append("README.md", "Hint: `shifted = padded[1 + offset : len(padded) - 1 + offset]`\n"),
-    "unshipped region": append("README.md", "> sharpened = 2.0 * x - sum(x[i : i + 3] for i in range(7)) / 3.0\n"),
+    "comment": append("lib/tools.py", f"# {LINE}\n"),
+    "other white space": append("lib/tools.py", f"#{LINE.replace(' ', '')}\n"),
+    "docstring": append("lib/tools.py", f'"""\n{LINE}\n"""\n'),
+    "wrapped": append("lib/tools.py", f"# {LINE[:40]}\n#     {LINE[40:]}\n"),
+    "code": append("lib/tools.py", f"\n\ndef shift(padded, offset):\n    {LINE}\n    return shifted\n"),
+    "prose": append("README.md", f"Hint: `{LINE}`\n"),
+    "unshipped region": append("README.md", f"> {SHARPEN}\n"),
     "notebook answer": append("README.md", "width = len(Blur().forward(np.ones(31)))\n"),
     "written answer": append("README.md", f"{ANSWER}\n"),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("spoil", SURVIVORS.values(), ids=SURVIVORS.keys())
@@ -67,24 +68,25 @@ def test_line_of_an_answer_is_found(released, folder, spoil):
 
 def test_finding_names_file_line_region_and_its_line(released, folder):
     """A person can go there."""
-    append("lib/tools.py", "# shifted = padded[1 + offset : len(padded) - 1 + offset]\n")(folder)
+    append("lib/tools.py", f"# {LINE}\n")(folder)
     found = next(leak for leak in scan(released, folder) if leak.code == "LEAK01")
-    assert str(found) == (
-        "LEAK01 lib/tools.py:9: line 3 of region 'blur-forward' (lib/layers.py) survives"
-    )
+    assert str(found) == ("LEAK01 lib/tools.py:9: line 3 of region 'blur-forward' (lib/layers.py) survives")
 
 
 def test_line_that_stands_in_public_code_is_no_leak(course, released, folder):
     """A line that lib says elsewhere anyway tells nobody anything."""
-    line = "shifted = padded[1 + offset : len(padded) - 1 + offset]"
-    edit(course.lib / "tools.py", "def halve(x):", f"def shift(padded, offset):\n    {line}\n    return shifted\n\n\ndef halve(x):")
-    append("README.md", f"In lib/tools.py: `{line}`\n")(folder)
+    edit(
+        course.lib / "tools.py",
+        "def halve(x):",
+        f"def shift(padded, offset):\n    {LINE}\n    return shifted\n\n\ndef halve(x):",
+    )
+    append("README.md", f"In lib/tools.py: `{LINE}`\n")(folder)
     assert codes(leaks.scan(course, load(course, "tiny"), folder)) == set()
 
 
 def test_comment_in_lib_does_not_make_an_answer_public(course, released, folder):
     """The copy in a comment is the leak, not the permission."""
-    append("lib/tools.py", "# shifted = padded[1 + offset : len(padded) - 1 + offset]\n")(course.root)
+    append("lib/tools.py", f"# {LINE}\n")(course.root)
     shutil.copy(course.lib / "tools.py", folder / "lib" / "tools.py")
     assert "LEAK01" in codes(leaks.scan(course, load(course, "tiny"), folder), "lib/tools.py")
 
@@ -92,21 +94,28 @@ def test_comment_in_lib_does_not_make_an_answer_public(course, released, folder)
 def test_whole_answer_copied_as_code_is_found(course, folder):
     """Three lines in a row are an answer, even where each line alone is public through that copy."""
     body = "\n".join((course.lib / "layers.py").read_text().split("\n")[12:16])
-    append("lib/tools.py", f"\n\ndef reference(np, x, out):\n    if True:\n{body}\n    return out\n")(course.root)
+    append("lib/tools.py", f"\n\ndef reference(np, x, out):\n    if True:\n{body}\n    return out\n")(
+        course.root
+    )
     shutil.copy(course.lib / "tools.py", folder / "lib" / "tools.py")
     assert "LEAK01" in codes(leaks.scan(course, load(course, "tiny"), folder), "lib/tools.py")
 
 
 def test_short_and_common_lines_are_no_leak(released, folder):
     """Lines that anybody writes are not answers."""
-    append("lib/tools.py", "\n\ndef pad(np, x):\n    out = np.zeros_like(x)\n    for offset in (-1, 0, 1):\n        out += x\n    return out\n")(folder)
+    append(
+        "lib/tools.py",
+        "\n\ndef pad(np, x):\n    out = np.zeros_like(x)\n    for offset in (-1, 0, 1):\n        out += x\n",
+    )(folder)
     assert codes(scan(released, folder)) == set()
 
 
 def compiled(folder):
     """Leave bytecode beside a module, as an import of the unstripped file would."""
     (folder / "lib/__pycache__").mkdir()
-    py_compile.compile(str(folder / "lib/layers.py"), cfile=str(folder / "lib/__pycache__/layers.cpython-311.pyc"))
+    py_compile.compile(
+        str(folder / "lib/layers.py"), cfile=str(folder / "lib/__pycache__/layers.cpython-311.pyc")
+    )
 
 
 def output(folder):
@@ -121,7 +130,7 @@ def cell_metadata(folder):
     """Hide an answer in the metadata of a cell."""
     path = folder / "tiny.ipynb"
     data = json.loads(path.read_text())
-    data["cells"][1]["metadata"]["old"] = "shifted = padded[1 + offset : len(padded) - 1 + offset]"
+    data["cells"][1]["metadata"]["old"] = LINE
     path.write_text(json.dumps(data))
 
 
@@ -138,7 +147,7 @@ def write(name, content):
 SPOILERS = {
     "marker": (append("lib/tools.py", "### END SOLUTION\n"), {"LEAK02"}),
     "marker in prose": (append("README.md", "between BEGIN SOLUTION and the end\n"), {"LEAK02"}),
-    "marker in two bytes per letter": (write("notes.txt", "### BEGIN SOLUTION a".encode("utf-16")), {"LEAK02"}),
+    "marker in UTF-16": (write("notes.txt", "### BEGIN SOLUTION a".encode("utf-16")), {"LEAK02"}),
     "bytecode": (compiled, {"LEAK03"}),
     "extension": (write("lib/fast.so", b"\x7fELF\x02"), {"LEAK03"}),
     "extension in disguise": (write("images/dot2.png", b"\x7fELF\x02\xff\xfe"), {"LEAK03"}),
@@ -150,7 +159,7 @@ SPOILERS = {
     "import of the tools": (append("lib/tools.py", "from gradlab import leaks\n"), {"LEAK05"}),
     "broken module": (append("lib/tools.py", "def f(:\n"), {"LEAK07"}),
     "module in another encoding": (write("lib/extra.py", b"# caf\xe9\n"), {"LEAK07"}),
-    "hidden test": (append("README.md", "assert np.allclose(Blur().forward(np.arange(5.0))[2:4], [2, 3])\n"), {"LEAK08"}),
+    "hidden test": (append("README.md", f"{HIDDEN_TEST}\n"), {"LEAK08"}),
     "delimiter": (append("README.md", "### BEGIN MARK SCHEME\n"), {"LEAK08"}),
     "link": (lambda folder: (folder / "old").symlink_to(folder / "lib"), {"LEAK09"}),
     "data set": (write("data/train_32x32.mat", b"MATLAB 5.0 MAT-file\xff"), {"LEAK10"}),
@@ -197,6 +206,8 @@ def test_file_that_disagrees_with_the_manifest_is_found(released, folder, spoil,
     assert any(leak.code == "LEAK06" and sentence in leak.sentence for leak in scan(released, folder))
 
 
-def test_course_without_secret_is_scanned(tmp_path):
-    """The scan makes no secret of its own."""
-    assert not (Course(tmp_path).private / "secret").exists()
+def test_scan_makes_no_secret(course, released):
+    """Looking is not a reason to make one."""
+    _, made = released
+    leaks.scan(course, load(course, "tiny"), made.folder)
+    assert not course.private.exists()

@@ -81,7 +81,9 @@ def test_region_that_is_the_whole_body_leaves_a_file_that_compiles():
 @pytest.mark.parametrize("newline", ["\r\n", "\r"], ids=["crlf", "cr"])
 def test_other_line_endings_are_stripped_alike_and_become_lf(newline):
     """A master saved on another system gives the same release."""
-    assert strip(MASTER.replace("\n", newline), filename="lib/layer.py") == strip(MASTER, filename="lib/layer.py")
+    assert strip(MASTER.replace("\n", newline), filename="lib/layer.py") == strip(
+        MASTER, filename="lib/layer.py"
+    )
 
 
 def test_byte_order_mark_before_a_marker_hides_nothing():
@@ -92,7 +94,9 @@ def test_byte_order_mark_before_a_marker_hides_nothing():
 
 def test_marker_inside_a_docstring_is_a_marker():
     """Text between markers is an answer wherever the markers stand."""
-    master = 'def f():\n    """Doc.\n    ### BEGIN SOLUTION in-doc\n    secret\n    ### END SOLUTION\n    """\n'
+    master = (
+        'def f():\n    """Doc.\n    ### BEGIN SOLUTION in-doc\n    secret\n    ### END SOLUTION\n    """\n'
+    )
     stripped = strip(master, filename="lib/f.py")
     assert "secret" not in stripped
     ast.parse(stripped)
@@ -115,24 +119,45 @@ def test_prose_stub_replaces_prose():
 
 WRAP = "def f(x):\n{}\n    return x\n"
 MALFORMED = {
-    "unclosed": ("    ### BEGIN SOLUTION a\n    x = 1", r"m\.py:2: region 'a' opened at line 2 is never closed"),
+    "unclosed": (
+        "    ### BEGIN SOLUTION a\n    x = 1",
+        r"m\.py:2: region 'a' opened at line 2 is never closed",
+    ),
     "nested": (
         "    ### BEGIN SOLUTION a\n    ### BEGIN SOLUTION b\n    ### END SOLUTION\n    ### END SOLUTION",
         r"m\.py:3: region 'b' begins inside region 'a' of line 2",
     ),
     "nameless": ("    ### BEGIN SOLUTION\n    ### END SOLUTION", r"m\.py:2: this region has no name"),
-    "bad name": ("    ### BEGIN SOLUTION My Region\n    ### END SOLUTION", r"got the region name 'My Region'"),
+    "bad name": (
+        "    ### BEGIN SOLUTION My Region\n    ### END SOLUTION",
+        r"got the region name 'My Region'",
+    ),
     "twice": (
         "    ### BEGIN SOLUTION a\n    x = 1\n    ### END SOLUTION\n" * 2,
         r"m\.py:5: region 'a' stands at line 2 already",
     ),
     "end alone": ("    ### END SOLUTION", r"m\.py:2: END SOLUTION without a BEGIN SOLUTION"),
-    "other name": ("    ### BEGIN SOLUTION a\n    ### END SOLUTION b", r"names 'b' but closes region 'a' of line 2"),
-    "code before": ("    x = 1  ### BEGIN SOLUTION a\n    ### END SOLUTION", r"m\.py:2: got .* looks like a marker"),
-    "in a string": ("    x = '''### BEGIN SOLUTION a\n    ### END SOLUTION'''", r"m\.py:2: got .* looks like a marker"),
+    "other name": (
+        "    ### BEGIN SOLUTION a\n    ### END SOLUTION b",
+        r"names 'b' but closes region 'a' of line 2",
+    ),
+    "code before": (
+        "    x = 1  ### BEGIN SOLUTION a\n    ### END SOLUTION",
+        r"m\.py:2: got .* looks like a marker",
+    ),
+    "in a string": (
+        "    x = '''### BEGIN SOLUTION a\n    ### END SOLUTION'''",
+        r"m\.py:2: got .* looks like a marker",
+    ),
     "one sign": ("    # BEGIN SOLUTION a\n    # END SOLUTION", r"m\.py:2: got '# BEGIN SOLUTION a'"),
-    "small letters": ("    ### begin solution a\n    ### end solution", r"m\.py:2: got '### begin solution a'"),
-    "underscore": ("    ### BEGIN SOLUTION a\n    x = 1\n    ### END_SOLUTION", r"m\.py:4: got '### END_SOLUTION'"),
+    "small letters": (
+        "    ### begin solution a\n    ### end solution",
+        r"m\.py:2: got '### begin solution a'",
+    ),
+    "underscore": (
+        "    ### BEGIN SOLUTION a\n    x = 1\n    ### END_SOLUTION",
+        r"m\.py:4: got '### END_SOLUTION'",
+    ),
     "two in a line": ("    ### BEGIN SOLUTION a ### END SOLUTION", r"m\.py:2: got the region name"),
 }
 
@@ -152,7 +177,7 @@ def test_region_outside_a_function_is_refused():
 
 def test_region_that_cuts_a_statement_is_refused():
     """What is left must be Python."""
-    master = "def f(x):\n    y = [\n    ### BEGIN SOLUTION a\n        x,\n    ### END SOLUTION\n    ]\n    return y\n"
+    master = "def f(x):\n    return [\n    ### BEGIN SOLUTION a\n        x,\n    ### END SOLUTION\n    ]\n"
     with pytest.raises(GradlabError, match=r"m\.py:\d+: the file with its answers taken out is not Python"):
         strip(master, filename="m.py")
 
@@ -160,4 +185,6 @@ def test_region_that_cuts_a_statement_is_refused():
 def test_master_that_is_not_python_is_refused():
     """The line of the mistake is named."""
     with pytest.raises(GradlabError, match=r"m\.py:4: this is not Python"):
-        find_regions("def f():\n    ### BEGIN SOLUTION a\n    x = 1\n    y = = 2\n    ### END SOLUTION\n", "m.py")
+        find_regions(
+            "def f():\n    ### BEGIN SOLUTION a\n    x = 1\n    y = = 2\n    ### END SOLUTION\n", "m.py"
+        )

@@ -87,7 +87,9 @@ def test_course_is_found_from_a_folder_inside(course, monkeypatch):
 
 def test_folder_outside_a_course_is_named(tmp_path):
     """The message says what a course is."""
-    with pytest.raises(GradlabError, match=r"is not inside a course: no folder up from here holds nbgrader_config\.py"):
+    with pytest.raises(
+        GradlabError, match=r"is not inside a course: no folder up from here holds nbgrader_config\.py"
+    ):
         Course.find(tmp_path)
 
 

@@ -1,0 +1,98 @@
+"""The PDF report of a graded submission, from the notebook that autograde executed. Nothing runs here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from gradlab.errors import GradlabError
+from lib.errors import CourseError
+from lib.manifest import Manifest, read_manifest
+from lib.report import build_report, read_notebook
+from lib.report.notebook import table
+from lib.report.provenance import dataset_of
+
+
+def make_report(course_root: Path, assignment: str, student: str, *, note: str = "") -> Path:
+    """Write ``reports/<student>/<assignment>/<name>.pdf`` for one submission.
+
+    Parameters
+    ----------
+    course_root : Path
+    assignment : str
+    student : str
+    note : str
+        A remark for the title block.
+
+    Returns
+    -------
+    Path
+        Of the PDF. An old one is replaced as a whole, or stays if this fails.
+
+    Raises
+    ------
+    GradlabError
+        One sentence: the submission is not autograded, its notebook is damaged, or the PDF can not be written.
+    """
+    for kind, name in (("assignment", assignment), ("student", student)):
+        if not name or name in (".", "..") or "/" in name or "\\" in name:
+            msg = f"{name!r} is not the name of {'an' if kind == 'assignment' else 'a'} {kind}."
+            raise GradlabError(msg)
+    root = Path(course_root).resolve()
+    if not (root / "source" / assignment / "assignment.toml").is_file():
+        msg = f"source/{assignment}/assignment.toml not found; is the assignment's name spelled right?"
+        raise GradlabError(msg)
+    graded = root / "autograded" / student / assignment
+    if not graded.is_dir():
+        msg = f"autograded/{student}/{assignment}/ not found; run: gradlab grade {assignment} --student {student}"
+        raise GradlabError(msg)
+    try:
+        manifest = read_manifest(root / "source" / assignment)
+        if not manifest.pdf or not manifest.parts:
+            msg = f"source/{assignment}/assignment.toml asks for no report: [report] pdf or its parts are missing."
+            raise GradlabError(msg)
+        notebook = read_notebook(graded / manifest.notebook)
+        noted = table(table(notebook, "metadata"), "gradlab")
+        result = build_report(
+            notebook,
+            manifest,
+            root / "reports" / student / assignment / manifest.pdf,
+            student=student,
+            score=score_text(root, assignment, student),
+            note=note,
+            dataset=_dataset(manifest, dataset_of(notebook, graded)),
+            versions=_versions(manifest, noted),
+            footer="" if noted.get("sandboxed", True) else "run without a sandbox",
+        )
+    except CourseError as error:
+        msg = f"{student}, {assignment}: no report; {error}"
+        raise GradlabError(msg) from error
+    return result.pdf
+
+
+def score_text(root: Path, assignment: str, student: str) -> str | None:
+    """Return "37 / 60", with "so far" while something waits for a person; None if the gradebook has no such submission."""
+    if not (root / "gradebook.db").is_file():
+        return None
+    from nbgrader.api import Gradebook, MissingEntry
+
+    with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as gradebook:
+        try:
+            submission = gradebook.find_submission(assignment, student)
+        except MissingEntry:
+            return None
+        text = f"{submission.score:g} / {submission.max_score:g}"
+        return f"{text} so far" if submission.needs_manual_grade else text
+
+
+def _versions(manifest: Manifest, noted: dict[str, Any]) -> str:
+    told = [str(noted["versions"])] if noted.get("versions") else []
+    return ", ".join(
+        [f"{manifest.name} {noted['version']}" if noted.get("version") else manifest.name, *told]
+    )
+
+
+def _dataset(manifest: Manifest, told: str) -> str:
+    """Name the data: the autograder says no more than that it was the sample, or nothing."""
+    name = manifest.dataset.upper()
+    return f"{name} sample" if told == "sample" else told or name

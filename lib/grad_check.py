@@ -1,0 +1,129 @@
+"""Gradients by central differences, to hold against the ones a backward pass computes.
+
+Source: the error of (f(x+h) - f(x-h)) / 2h is O(h**2), W. Press et al., Numerical Recipes,
+3rd ed., section 5.7.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lib.errors import ConfigError, ShapeError
+
+
+def rel_error(x, y):
+    """Return the largest relative difference of two arrays.
+
+    Parameters
+    ----------
+    x, y : array_like, same shape (a single number goes with any shape)
+
+    Returns
+    -------
+    error : float
+        max of |x - y| / max(1e-8, |x| + |y|): 0 for equal arrays, 1 for opposite signs, nan if there is one
+        in either.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes differ; broadcasting would compare the wrong entries.
+
+    Examples
+    --------
+    >>> rel_error([1.0, 2.0], [1.0, 2.2])
+    0.0476190476190476...
+    """
+    x, y = np.asarray(x), np.asarray(y)
+    if x.shape != y.shape and x.ndim and y.ndim:
+        msg = f"rel_error: x has shape {x.shape}, y has shape {y.shape}. Compare arrays of the same shape."
+        raise ShapeError(msg)
+    if x.size == 0 or y.size == 0:
+        return 0.0
+    return float(np.max(np.abs(x - y) / np.maximum(1e-8, np.abs(x) + np.abs(y))))
+
+
+def eval_numerical_gradient(f, x, verbose=True, h=1e-5):
+    """Compute the gradient of a function with one number as result.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(x)`` returns a number. It is called twice per entry of x.
+    x : ndarray of floats, any shape
+        Point of the gradient. Its entries are moved one at a time, in place, so that f may also read the
+        array by another name; they are put back, whatever happens.
+    verbose : bool
+        Print each entry as it is computed.
+    h : float > 0
+        Step.
+
+    Returns
+    -------
+    grad : ndarray of float64, shape of x
+    """
+    _check_point("eval_numerical_gradient", x, h)
+    grad = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        above, below, width = _values_beside(f, x, index, h)
+        grad[index] = (above - below) / width
+        if verbose:
+            print(index, grad[index])  # noqa: T201  (asked for)
+    return grad
+
+
+def eval_numerical_gradient_array(f, x, df, h=1e-5):
+    """Compute the gradient of sum(f(x) * df): what a layer's backward pass returns for dprev = df.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(x)`` returns an array. It is called twice per entry of x.
+    x : ndarray of floats, any shape
+        As in `eval_numerical_gradient`.
+    df : ndarray, shape of f(x)
+        Upstream gradient.
+    h : float > 0
+
+    Returns
+    -------
+    grad : ndarray of float64, shape of x
+    """
+    _check_point("eval_numerical_gradient_array", x, h)
+    df = np.asarray(df)
+    grad = np.zeros(x.shape)
+    for index in np.ndindex(x.shape):
+        above, below, width = _values_beside(f, x, index, h)
+        if above.shape != df.shape:
+            msg = f"eval_numerical_gradient_array: f returned shape {above.shape}, df has {df.shape}."
+            raise ShapeError(msg)
+        grad[index] = np.sum((above - below) * df) / width
+    return grad
+
+
+def _check_point(where, x, h):
+    if not (isinstance(x, np.ndarray) and np.issubdtype(x.dtype, np.floating)):
+        kind = getattr(x, "dtype", type(x).__name__)
+        msg = f"{where}: x is {kind}, wanted an array of floats. A step of {h} vanishes in integers."
+        raise ShapeError(msg)
+    if not h > 0:
+        msg = f"{where}: h={h!r} is not a step above 0. 1e-5 suits float64."
+        raise ConfigError(msg)
+
+
+def _values_beside(f, x, index, h):
+    """Return copies of f above and below ``x[index]``, and the distance that was really gone."""
+    old = x[index]
+    try:
+        x[index] = old + h
+        upper = float(x[index])
+        above = np.array(f(x), dtype=np.float64)
+        x[index] = old - h
+        lower = float(x[index])
+        below = np.array(f(x), dtype=np.float64)
+    finally:
+        x[index] = old
+    if upper == lower:
+        msg = f"numeric gradient: a step of {h} does not change {old} in {x.dtype}. Use float64."
+        raise ConfigError(msg)
+    return above, below, upper - lower

@@ -1,0 +1,298 @@
+"""The published checks: the reference passes each, and a usual mistake is called by its name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lib.check.alternatives_cnn import pool_right
+from lib.check.checks_cnn import CHECKS, pool_backward_cases, pool_forward_cases
+from lib.check.errors import CheckFailed
+from lib.check.run import run_check
+
+LOOPS = """\
+N, OH, OW, F = self.get_output_size(img.shape)
+k, s, p = self.kernel_size, self.stride, self.padding
+x = np.pad(img, ((0, 0), (p, p), (p, p), (0, 0)))
+output = np.zeros((N, OH, OW, F))
+for n in range(N):
+    for i in range(OH):
+        for j in range(OW):
+            for f in range(F):
+                {line}
+self.meta = img
+"""
+PATCH = "x[n, i * s : i * s + k, j * s : j * s + k]"
+BACK = """\
+k, s, p = self.kernel_size, self.stride, self.padding
+N, H, W, C = img.shape
+_, OH, OW, F = dprev.shape
+x = np.pad(img, ((0, 0), (p, p), (p, p), (0, 0)))
+dx, dw, db = np.zeros_like(x), np.zeros_like(w), np.zeros(F)
+for n in range(N):
+    for i in range(OH):
+        for j in range(OW):
+            part = (n, slice(i * s, i * s + k), slice(j * s, j * s + k))
+            for f in range(F):
+                {dx}
+                {dw}
+                {db}
+{end}
+"""
+RIGHT = {
+    "dx": "dx[part] += w[..., f] * dprev[n, i, j, f]",
+    "dw": "dw[..., f] += x[part] * dprev[n, i, j, f]",
+    "db": "db[f] += dprev[n, i, j, f]",
+    "end": "self.grads[self.w_name], self.grads[self.b_name] = dw, db\ndimg = dx[:, p : p + H, p : p + W]",
+}
+POOL = """\
+k, s = self.pool_size, self.stride
+N, H, W, C = img.shape
+OH, OW = {size}
+output = np.zeros((N, OH, OW, C){dtype})
+for i in range(OH):
+    for j in range(OW):
+        window = img[:, i * s : i * s + k, j * s : j * s + k]
+        output[:, i, j] = {value}
+self.meta = img
+"""
+POOL_BACK = """\
+k, s = self.pool_size, self.stride
+N, OH, OW, C = dprev.shape
+dimg = np.zeros(img.shape)
+for n in range(N):
+    for i in range(OH):
+        for j in range(OW):
+            for c in range(C):
+                window = img[n, i * s : i * s + k, j * s : j * s + k, c]
+                {line}
+"""
+AT = "u, v = np.unravel_index(window.argmax(), window.shape); "
+SIZE = "(H - k) // s + 1, (W - k) // s + 1"
+
+
+def forward(line):
+    return {"conv_forward": LOOPS.format(line=line)}
+
+
+def backward(**change):
+    return {"conv_backward": BACK.format(**RIGHT | change)}
+
+
+def pool(value="window.max(axis=(1, 2))", size=SIZE, dtype=""):
+    return {"pool_forward": POOL.format(value=value, size=size, dtype=dtype)}
+
+
+def pool_back(line):
+    return {"pool_backward": POOL_BACK.format(line=line)}
+
+
+def size(line):
+    return {
+        "conv_output_size": f"N, H, W, C = input_size\nk, s, p = self.kernel_size, self.stride, self.padding\n{line}"
+    }
+
+
+NET = "self.net = sequential(\n    {layers}\n)"
+CONV = "ConvLayer2D(3, 3, 3, init_scale=0.02, name='a')"
+REST = "MaxPoolingLayer(2, 2, 'b'), flatten('c'), fc(27, 5, init_scale=0.02, name='d')"
+
+WRONG = [
+    ("output_size", size("pass"), "is None: nothing came back"),
+    (
+        "output_size",
+        size("output_size = [N, (H + 2 * p - k) / s + 1, (W + 2 * p - k) / s + 1, self.number_filters]"),
+        "//",
+    ),
+    (
+        "output_size",
+        size("output_size = [N, (H + 2 * p - k) // s, (W + 2 * p - k) // s, self.number_filters]"),
+        "One too few",
+    ),
+    (
+        "output_size",
+        size("output_size = [N, 1 + (H + p - k) // s, 1 + (W + p - k) // s, self.number_filters]"),
+        "received",
+    ),
+    (
+        "output_size",
+        size("output_size = [N, 1 + (H + 2 * p - k) // s, 1 + (H + 2 * p - k) // s, self.number_filters]"),
+        "received",
+    ),
+    (
+        "conv_forward",
+        forward(f"output[n, i, j, f] = (({PATCH}) * w[::-1, ::-1, :, f]).sum() + b[f]"),
+        "kernel is flipped",
+    ),
+    ("conv_forward", forward(f"output[n, i, j, f] = (({PATCH}) * w[..., f]).sum()"), "bias is left out"),
+    (
+        "conv_forward",
+        forward(f"output[n, i, j, f] = (({PATCH}) * w[..., f] + b[f]).sum()"),
+        "once for every number in the window",
+    ),
+    (
+        "conv_forward",
+        forward(f"output[n, i, j, f] = (({PATCH}) * w[..., f]).mean() + b[f]"),
+        "mean over the window",
+    ),
+    (
+        "conv_forward",
+        forward("output[n, i, j, f] = (x[n, i : i + k, j : j + k] * w[..., f]).sum() + b[f]"),
+        "stride 2",
+    ),
+    (
+        "conv_forward",
+        {"conv_forward": "output = np.zeros(3, dtype=complex)\nself.meta = img"},
+        "dtype complex",
+    ),
+    ("conv_forward", {"conv_forward": "output = [1, 2]\nself.meta = img"}, "is a list"),
+    ("conv_forward", {"conv_forward": "self.meta = img"}, "out is None"),
+    (
+        "conv_forward",
+        {"conv_forward": "output = img @ 3\nself.meta = img"},
+        r"ValueError.*\n.*layer_utils.py:\d+, in forward: output = img @ 3",
+    ),
+    ("conv_forward", {"conv_forward": "img += 1\noutput = None"}, "out is None|changed in place"),
+    ("conv_backward", backward(dx="dx[part] -= w[..., f] * dprev[n, i, j, f]"), "dimg: wrong sign"),
+    (
+        "conv_backward",
+        backward(dw="dw[..., f] = x[part] * dprev[n, i, j, f]"),
+        r"dw: this is .*last window of the last image.*\+=",
+    ),
+    ("conv_backward", backward(dx="dx[part] = w[..., f] * dprev[n, i, j, f]"), "dimg: .*entries differ"),
+    (
+        "conv_backward",
+        backward(dx="dx[part] += w[::-1, ::-1, :, f] * dprev[n, i, j, f]"),
+        "dimg: this is .*flipped",
+    ),
+    (
+        "conv_backward",
+        backward(db="db[f] += dprev[n, i, j, f] / N"),
+        r"db: .*1/15|db: .*averaged over the batch",
+    ),
+    (
+        "conv_backward",
+        backward(end=RIGHT["end"].replace("dx[:, p : p + H, p : p + W]", "dx")),
+        "padding of 1 on each side is still there",
+    ),
+    (
+        "conv_backward",
+        backward(end=RIGHT["end"].replace("dx[:, p : p + H, p : p + W]", "dx[:, p:-p, p:-p]")),
+        "is empty: a slice",
+    ),
+    ("conv_backward", backward(end="dimg = dx[:, p : p + H, p : p + W]"), "dw is None"),
+    (
+        "conv_forward",
+        forward(f"output[n, i, j, f] = np.float32((({PATCH}) * w[..., f]).sum() + b[f])"),
+        "out: right to about seven digits",
+    ),
+    (
+        "conv_backward",
+        backward(
+            dx="pass",
+            end="for n, i, j in np.ndindex(N, OH, OW):\n    dx[n, i * s : i * s + k, j * s : j * s + k] = w @ dprev[n, i, j]\n"
+            + RIGHT["end"],
+        ),
+        r"windows overlap. Add \(\+=\)",
+    ),
+    ("pool_forward", pool("window.mean(axis=(1, 2))"), "mean of a window"),
+    ("pool_forward", pool("window.min(axis=(1, 2))"), "smallest pixel"),
+    ("pool_forward", pool(dtype=", dtype=int"), "only whole numbers"),
+    ("pool_forward", pool(size="(H - k) // s, (W - k) // s"), "out has shape"),
+    ("pool_forward", pool("window.max()"), "largest|images together|channels|entries differ"),
+    (
+        "pool_backward",
+        pool_back("dimg[n, i * s : i * s + k, j * s : j * s + k, c] += dprev[n, i, j, c]"),
+        "every pixel of a window",
+    ),
+    (
+        "pool_backward",
+        pool_back("dimg[n, i * s : i * s + k, j * s : j * s + k, c] += dprev[n, i, j, c] / k / k"),
+        "shared by all",
+    ),
+    (
+        "pool_backward",
+        pool_back(AT + "dimg[n, i * s + u, j * s + v, c] = 1"),
+        "gets 1 instead|entries differ",
+    ),
+    ("pool_backward", pool_back(AT + "dimg[n, i + u, j + v, c] += dprev[n, i, j, c]"), "entries differ"),
+    ("pool_backward", pool_back(AT + "dimg[n, i * s + u, j * s + v, c] = dprev[n, i, j, c]"), r"\+="),
+    (
+        "test_cnn",
+        {"test_cnn": NET.format(layers=f"{CONV}, flatten('c'), fc(108, 5)")},
+        "wanted convolution, max pooling, flatten, fc",
+    ),
+    ("test_cnn", {"test_cnn": NET.format(layers=f"{CONV}, {REST.replace('fc(27', 'fc(30')}")}, "27 inputs"),
+    (
+        "test_cnn",
+        {"test_cnn": NET.format(layers=f"{CONV.replace('0.02', '0.2')}, {REST}")},
+        "standard deviation",
+    ),
+    (
+        "test_cnn",
+        {
+            "test_cnn": NET.format(
+                layers=f"{CONV.replace(', init', ', stride=1, padding=0, init')}, {REST.replace('MaxPoolingLayer', 'FastMaxPoolingLayer')}"
+            ),
+            "conv_backward": BACK.format(**RIGHT | {"dw": "dw[..., f] -= x[part] * dprev[n, i, j, f]"}),
+        },
+        "conv_w: wrong sign",
+    ),
+]
+
+
+@pytest.mark.parametrize("name", CHECKS)
+def test_reference_passes(name, make_root, capsys):
+    """The reference answers pass every published check, and nothing goes to stderr."""
+    run_check(name, CHECKS[name], root=make_root())
+    out, err = capsys.readouterr()
+    assert "passed" in out.splitlines()[-1]
+    assert not err
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("conv_forward", forward(f"output[n, i, j, f] = (({PATCH}) * w[..., f]).sum() + b[f]")),
+        ("conv_backward", backward()),
+        ("pool_forward", pool()),
+        ("pool_backward", pool_back(AT + "dimg[n, i * s + u, j * s + v, c] += dprev[n, i, j, c]")),
+        (
+            "test_cnn",
+            {
+                "test_cnn": NET.format(layers=f"{CONV}, {REST}"),
+                **forward(f"output[n, i, j, f] = (({PATCH}) * w[..., f]).sum() + b[f]"),
+            },
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_loops_pass(name, right, make_root):
+    """An answer with plain loops passes within the time limit."""
+    run_check(name, CHECKS[name], root=make_root(**right))
+
+
+@pytest.mark.parametrize(
+    ("name", "bodies", "symptom"), WRONG, ids=[f"{name}-{i}" for i, (name, *_) in enumerate(WRONG)]
+)
+def test_mistake_is_named(name, bodies, symptom, make_root):
+    """A wrong answer fails, and the message names the mistake."""
+    with pytest.raises(CheckFailed, match=symptom):
+        run_check(name, CHECKS[name], root=make_root(**bodies))
+
+
+def test_conv_difference_is_the_published_one(make_root, capsys):
+    """A right answer differs from the eight-digit table by the published 5.110565335399418e-08."""
+    run_check("conv_forward", CHECKS["conv_forward"], root=make_root())
+    line = next(line for line in capsys.readouterr().out.splitlines() if "difference" in line)
+    assert float(line.split()[-1]) == pytest.approx(5.110565335399418e-08, rel=1e-6)
+
+
+@pytest.mark.parametrize("case", [*pool_forward_cases(), *pool_backward_cases()], ids=lambda case: case.title)
+def test_pool_inputs_have_no_ties(case):
+    """No window has two equal maxima, so every rule for ties gives the same answer."""
+    size, stride = int(case.inputs["pool_size"]), int(case.inputs["stride"])
+    x, out = case.inputs["x"], pool_right(case.inputs)[0]
+    for i, j in np.ndindex(out.shape[1:3]):
+        window = x[:, i * stride : i * stride + size, j * stride : j * stride + size]
+        assert ((window == out[:, i : i + 1, j : j + 1]).sum(axis=(1, 2)) == 1).all()
