@@ -133,7 +133,7 @@ def _by_case(got, reference, context, criteria, look):
     for number, (answer, right, inputs) in enumerate(zip(got, reference, context.cases, strict=True)):
         where = f"case {number + 1} ({_shape_text(inputs)})"
         if answer.error is not None:
-            found = dict.fromkeys(criteria, [describe_error(answer.error)])
+            found = {name: [describe_error(answer.error)] for name in criteria}
         else:
             found = look(answer, right, inputs)
         outcomes += [(where, found[name]) for name in criteria]
@@ -146,11 +146,13 @@ def _shape_text(inputs):
     """Say what a case is made of."""
     if "input_shape" in inputs:
         kernel, _, stride, padding = (int(n) for n in inputs["settings"])
-        return f"input {tuple(int(n) for n in inputs['input_shape'])}, kernel {kernel}, stride {stride}, padding {padding}"
+        shape = tuple(int(n) for n in inputs["input_shape"])
+        return f"input {shape}, kernel {kernel}, stride {stride}, padding {padding}"
+    shape, stride = inputs["x"].shape, int(inputs["stride"])
     if "pool_size" in inputs:
-        return f"input {inputs['x'].shape}, windows of {int(inputs['pool_size'])}, stride {int(inputs['stride'])}"
-    kernel = inputs["w"].shape[0]
-    return f"input {inputs['x'].shape}, kernel {kernel}, stride {int(inputs['stride'])}, padding {int(inputs['padding'])}"
+        return f"input {shape}, windows of {int(inputs['pool_size'])}, stride {stride}"
+    kernel, padding = inputs["w"].shape[0], int(inputs["padding"])
+    return f"input {shape}, kernel {kernel}, stride {stride}, padding {padding}"
 
 
 def judge_size(got, reference, context: Context):
@@ -240,7 +242,9 @@ def judge_training(got, reference, context: Context):
     layers = layers_of(answer)
     convolutions, poolings = count_layers(layers)
     if not layers or convolutions > MAX_LAYERS or poolings > MAX_LAYERS:
-        said = f"the network has {convolutions} convolutions and {poolings} poolings, allowed are {MAX_LAYERS} each."
+        said = (
+            f"the network has {convolutions} convolutions and {poolings} poolings, allowed are {MAX_LAYERS}."
+        )
         return Verdict(0.0, said if layers else "the network has no layers.")
     scores = answer.value("scores")
     if (
@@ -253,8 +257,8 @@ def judge_training(got, reference, context: Context):
             0.0, f"the scores have shape {getattr(scores, 'shape', None)}, wanted ({len(labels)}, 10)."
         )
     if len(scores) < min(NUM_ENOUGH, len(labels)):
-        said = f"the network scored {len(scores)} images in {SCORING_SECONDS:g} s, at least {NUM_ENOUGH} are needed: build it of the fast layers."
-        return Verdict(0.0, said)
+        said = f"the network scored {len(scores)} images in {SCORING_SECONDS:g} s"
+        return Verdict(0.0, f"{said}, at least {NUM_ENOUGH} are needed: build it of the fast layers.")
     if not np.isfinite(scores).all():
         return Verdict(
             0.0, "the scores are not finite: the weights in model.npz are no result of a training."
@@ -263,8 +267,8 @@ def judge_training(got, reference, context: Context):
     floor, target = context.settings["floor"], context.settings["target"]
     fraction = float(np.clip((accuracy - floor) / (target - floor), 0, 1))
     data = "drawn SAMPLE images" if context.sample else "SVHN test images"
-    said = f"accuracy {accuracy:.1%} on {len(scores)} held-back {data}; points from {floor:.0%}, all at {target:.0%}"
-    return Verdict(fraction, said)
+    said = f"accuracy {accuracy:.1%} on {len(scores)} held-back {data}"
+    return Verdict(fraction, f"{said}; points from {floor:.0%}, all at {target:.0%}")
 
 
 def judge_filters(got, reference, context: Context):
@@ -293,7 +297,7 @@ FILTERS_LOOK = """\
 |---:|---|
 | 0.5 | Every filter of the first convolution is shown, one picture each, none twice. |
 | 0.5 | The pictures stand in a grid with gaps, in the same size; nothing is cut off. |
-| 0.5 | Brightness is scaled so that structure is seen (not all grey, not clipped), and the scaling is the same for all channels of a filter. |
+| 0.5 | Brightness is scaled so that structure is seen, with one scale for all channels of a filter. |
 | 0.5 | Pixels are not blurred by interpolation; a title says what is shown. |
 """
 
@@ -302,10 +306,10 @@ INLINE_QUESTION = """\
 
 | points | criterion |
 |---:|---|
-| 1.5 | Names at least two kinds of filters (edges of some orientation, color contrasts, blobs, nearly constant or noisy ones) and points to examples in the figure. |
+| 1.5 | Names two kinds of filters (edges, color contrasts, blobs, constant, noisy) and points to examples. |
 | 1.5 | Says what such a filter responds to, and why: a weight pattern matches the image patch it resembles. |
-| 1 | Links what is seen to the task or the training: digits are strokes on a ground; noise or near-copies come from small kernels, few epochs, or filters not needed. |
-| 1 | Is about the filters shown, not about convolutional networks in general; a claim that the figure contradicts costs this point. |
+| 1 | Links them to task or training: digits are strokes; noise comes from few epochs or spare filters. |
+| 1 | Is about the filters shown, not networks in general; nothing contradicts the figure. |
 """
 
 EXERCISES = {

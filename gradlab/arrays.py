@@ -10,7 +10,7 @@ import io
 import math
 import zipfile
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 import numpy as np
 from numpy.lib import format as npy
@@ -88,7 +88,7 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo], max_bytes: int, m
         raise _refuse(path, f"unpacks to {total} bytes, allowed are {max_bytes}")
 
 
-def _read_array(path: Path, member: zipfile.ZipInfo, file: BinaryIO | zipfile.ZipExtFile) -> np.ndarray:
+def _read_array(path: Path, member: zipfile.ZipInfo, file: IO[bytes]) -> np.ndarray:
     """Read one member whose declared size was found harmless."""
     # ZipExtFile never returns more than the size that the table of contents declares.
     content = io.BytesIO(file.read(member.file_size))

@@ -200,7 +200,10 @@ def _collect(executed: Any, found: Execution) -> None:
     for cell in executed.cells:
         if cell.cell_type != "code" or not cell.get("id"):
             continue
-        timed_out += any(output.get("ename") == "CellTimeoutError" for output in cell.outputs)
+        # the kernel tells an interrupted cell as KeyboardInterrupt
+        timed_out += any(
+            output.get("ename") in ("CellTimeoutError", "KeyboardInterrupt") for output in cell.outputs
+        )
         found.cells[cell.id] = ([clip(output) for output in cell.outputs], cell.execution_count)
     if timed_out:
         found.notes.append(f"{timed_out} cell{'s' * (timed_out > 1)} ran longer than allowed and stopped.")
@@ -210,7 +213,8 @@ def clip(output: Any) -> Any:
     """Shorten a long text and drop a huge picture: a graded notebook must open in a browser."""
     if output.output_type == "stream" and len(output.text) > MAX_TEXT:
         half = MAX_TEXT // 2
-        output.text = f"{output.text[:half]}\n... {len(output.text) - MAX_TEXT} characters left out ...\n{output.text[-half:]}"
+        left_out = f"\n... {len(output.text) - MAX_TEXT} characters left out ...\n"
+        output.text = output.text[:half] + left_out + output.text[-half:]
     elif output.output_type == "error":
         output.evalue = str(output.get("evalue", ""))[:2000]
         output.traceback = [str(line)[:5000] for line in output.get("traceback", [])[-60:]]

@@ -1,4 +1,4 @@
-"""The grading half of nbgrader's configuration: plain ``nbgrader autograde`` reaches the verdicts outside the kernel.
+"""The grading half of nbgrader's configuration: ``nbgrader autograde`` with verdicts from outside the kernel.
 
 nbgrader copies submitted/ to autograded/, cleans the notebook (first list), runs and scores it (second list):
 
@@ -268,7 +268,7 @@ def _graded_folder(step: Any, names: Any) -> Path:
 
 
 def explain_names(course: Course, *, assignment: str, student: str, notebooks: list[str]) -> None:
-    """Say which notebook was expected where a submission holds another one; nbgrader's hook before it converts."""
+    """Say which notebook was expected where a submission holds another one; nbgrader calls it first."""
     folder = Path(notebooks[0]).resolve().parent
     wanted = load(course, folder.name).notebook
     if not (folder / wanted).exists():

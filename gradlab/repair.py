@@ -1,4 +1,4 @@
-"""Put a submitted notebook's nbgrader metadata right: what counts is what the gradebook says, not what came in.
+"""Put the nbgrader metadata of a submission right: what counts is what the gradebook says.
 
 Copied, deleted, moved and relabeled cells are everyday accidents, and ways to cheat. nbgrader takes most of
 them for reasons to stop the whole batch, or believes them. Here each graded cell is found again and labeled

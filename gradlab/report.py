@@ -32,7 +32,7 @@ def make_report(course_root: Path, assignment: str, student: str, *, note: str =
     Raises
     ------
     GradlabError
-        One sentence: the submission is not autograded, its notebook is damaged, or the PDF can not be written.
+        One sentence: the submission is not autograded, its notebook is damaged, the PDF can not be written.
     """
     for kind, name in (("assignment", assignment), ("student", student)):
         if not name or name in (".", "..") or "/" in name or "\\" in name:
@@ -44,12 +44,18 @@ def make_report(course_root: Path, assignment: str, student: str, *, note: str =
         raise GradlabError(msg)
     graded = root / "autograded" / student / assignment
     if not graded.is_dir():
-        msg = f"autograded/{student}/{assignment}/ not found; run: gradlab grade {assignment} --student {student}"
+        msg = (
+            f"autograded/{student}/{assignment}/ not found; run: gradlab grade {assignment} --student "
+            f"{student}"
+        )
         raise GradlabError(msg)
     try:
         manifest = read_manifest(root / "source" / assignment)
         if not manifest.pdf or not manifest.parts:
-            msg = f"source/{assignment}/assignment.toml asks for no report: [report] pdf or its parts are missing."
+            msg = (
+                f"source/{assignment}/assignment.toml asks for no report: [report] pdf or its parts are "
+                "missing."
+            )
             raise GradlabError(msg)
         notebook = read_notebook(graded / manifest.notebook)
         noted = table(table(notebook, "metadata"), "gradlab")
@@ -71,7 +77,7 @@ def make_report(course_root: Path, assignment: str, student: str, *, note: str =
 
 
 def score_text(root: Path, assignment: str, student: str) -> str | None:
-    """Return "37 / 60", with "so far" while something waits for a person; None if the gradebook has no such submission."""
+    """Return "37 / 60", with "so far" while something waits for a person; None without such a submission."""
     if not (root / "gradebook.db").is_file():
         return None
     from nbgrader.api import Gradebook, MissingEntry

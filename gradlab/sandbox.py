@@ -48,7 +48,7 @@ THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THR
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the environment for strangers' code: what programs need, and ``extra``. No PYTHONPATH, no secret."""
+    """Return the environment for strangers' code: what programs need, and ``extra``; no secret."""
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
     return kept | THREADS | {"PYTHONIOENCODING": "utf-8"} | dict(extra or {})
 

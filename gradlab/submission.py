@@ -52,7 +52,8 @@ def read_notebook(path: Path, shown: str) -> Any:
         msg = f"{shown} is empty; {again}."
         raise GradlabError(msg)
     if size > MAX_NOTEBOOK:
-        msg = f"{shown} holds {size / 1e6:.0f} MB, accepted are {MAX_NOTEBOOK / 1e6:.0f} MB; {again}, outputs cleared."
+        limit = f"accepted are {MAX_NOTEBOOK / 1e6:.0f} MB"
+        msg = f"{shown} holds {size / 1e6:.0f} MB, {limit}; {again}, outputs cleared."
         raise GradlabError(msg)
     try:
         raw = json.loads(path.read_text(encoding="utf-8-sig"))

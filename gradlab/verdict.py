@@ -7,6 +7,7 @@ never points.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import importlib
@@ -222,7 +223,7 @@ _SOURCES = {"probe": _by_probe, "model": _by_model, "notebook": _by_notebook}
 def call_probe(
     case: Case, exercise: Exercise, cases: Sequence[Mapping[str, Any]]
 ) -> tuple[list[jobs.CaseAnswer] | None, str]:
-    """Call a probe on the student's lib in a throw-away copy; return its answers, or None and what went wrong."""
+    """Call a probe on a throw-away copy of the student's lib; return its answers, or None and the problem."""
     with tempfile.TemporaryDirectory(prefix="gradlab-probe-", ignore_cleanup_errors=True) as scratch:
         copy, folder = Path(scratch) / "copy", Path(scratch) / "job"
         copy_submission(case.folder, copy)
@@ -244,7 +245,7 @@ def call_probe(
 
 def run_runner(root: Path, folder: Path, timeout: float) -> Any:
     """Start ``lib.check.probe`` in a folder that holds lib."""
-    command = [sys.executable, "-B", "-W", "ignore", "-m", "lib.check.probe", folder]
+    command = [sys.executable, "-B", "-W", "ignore", "-m", "lib.check.probe", str(folder)]
     return sandbox.run(command, cwd=root, timeout=timeout)
 
 
@@ -266,7 +267,7 @@ def copy_submission(source: Path, target: Path) -> None:
 
 
 def put_checks(course: Course, copy: Path) -> None:
-    """Put the grader's own lib/check into a copy: the runner and the probes must be those that the judges know."""
+    """Put the grader's own lib/check into a copy: the probes must be those that the judges know."""
     own = course.lib / "check"
     if not own.is_dir():
         own = Path(jobs.__file__).parent
@@ -310,13 +311,12 @@ def reference_answers(
                 raise GradlabError(msg)
             (draft / "inputs.npz").unlink()
             if not folder.exists():
-                try:
-                    os.replace(draft, folder)
-                except OSError:
-                    pass  # another grader was faster; its answers are the same
+                with contextlib.suppress(OSError):  # another grader was faster; its answers are the same
+                    draft.replace(folder)
     for answer in answers:
         if answer.error is not None:
-            msg = f"the master's own answer to {exercise.name} fails: {answer.error.type}: {answer.error.message}"
+            problem = f"{answer.error.type}: {answer.error.message}"
+            msg = f"the master's own answer to {exercise.name} fails: {problem}"
             raise GradlabError(msg)
     return answers
 
@@ -341,7 +341,7 @@ def _reference_key(course: Course, exercise: Exercise, cases: Sequence[Mapping[s
 
 
 def uses_sample(course: Course) -> bool:
-    """Tell whether this course grades on the sample: as $GRADLAB_DATASET says, else where no real file lies."""
+    """Tell whether this course grades on the sample: by $GRADLAB_DATASET, else if no real file is there."""
     choice = os.environ.get("GRADLAB_DATASET", "").strip().lower()
     if choice in ("real", "sample"):
         return choice == "sample"
@@ -352,7 +352,7 @@ def uses_sample(course: Course) -> bool:
 
 
 def held_back(case: Case, exercise: Exercise, sample: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return the held-back images and labels of an exercise, made once and kept where only the grader reads."""
+    """Return the held-back images and labels of an exercise, made once and kept in the private folder."""
     assert exercise.held_back is not None
     number = seed(case.course, case.version, f"{exercise.name}/held-back")
     kind = "sample" if sample else "real"

@@ -57,8 +57,8 @@ def hand_in(folder: str | Path = ".", *, name: str = "") -> Handin:
     Raises
     ------
     CourseError
-        If the notebook is missing or damaged, or the zip can not be written. Then there is no new zip, and an old one
-        stays.
+        If the notebook is missing or damaged, or the zip can not be written. Then there is no new zip, and
+        an old one stays.
     """
     folder = Path(folder)
     manifest = read_manifest(folder)
@@ -73,7 +73,7 @@ def hand_in(folder: str | Path = ".", *, name: str = "") -> Handin:
 
 
 def present_files(folder: Path, manifest: Manifest, released: dict[str, tuple[str, str]]) -> list[str]:
-    """Return what goes into the zip, sorted: what is asked for and whatever else is the student's, if it is there."""
+    """Return what goes into the zip, sorted: what is asked for and what else is the student's."""
     asked = {
         manifest.notebook,
         *manifest.files,
@@ -103,7 +103,10 @@ def _read(folder: Path, manifest: Manifest) -> Any:
         others = sorted(path.name for path in folder.glob("*.ipynb") if path.is_file())
         msg = f"{manifest.notebook} not found in {folder.resolve().name}/; "
         if others:
-            msg += f"there is {', '.join(others[:3])}. Rename yours to {manifest.notebook}, its name decides whose work it is."
+            msg += (
+                f"there is {', '.join(others[:3])}. Rename yours to {manifest.notebook}, its name decides "
+                "whose work it is."
+            )
         else:
             msg += "run this in the folder of the assignment, or take the notebook again from its zip."
         raise CourseError(msg)
@@ -111,7 +114,7 @@ def _read(folder: Path, manifest: Manifest) -> Any:
 
 
 def _released(folder: Path) -> dict[str, tuple[str, str]]:
-    """Return path -> (sha256, owner) of the files as they were released, from release.json; empty if it is not there."""
+    """Return path -> (sha256, owner) of the files as released, from release.json; empty without it."""
     try:
         files = json.loads((folder / "release.json").read_text(encoding="utf-8"))["files"]
         return {str(path): (str(entry["sha256"]), str(entry["owner"])) for path, entry in files.items()}
@@ -129,7 +132,10 @@ def _warnings(
     yield from _ages(folder, manifest, files)
     size = sum((folder / path).stat().st_size for path in files) >> 20
     if size >= MAX_MEGABYTES:
-        yield f"The files have {size} MB together, and many courses take at most {MAX_MEGABYTES}; clear the outputs of cells that show very much."
+        yield (
+            f"The files have {size} MB together, and many courses take at most {MAX_MEGABYTES}; clear the "
+            "outputs of cells that show very much."
+        )
 
 
 def _missing(folder: Path, manifest: Manifest) -> Iterator[str]:
@@ -154,19 +160,31 @@ def _library(
         content = (folder / path).read_bytes()
         stubs = answers.code_stubs(content.decode("utf-8", errors="replace"))
         if released.get(path, ("", ""))[0] == hashlib.sha256(content).hexdigest() and stubs:
-            yield f"{path} is untouched: it is the file you were given; write {_listed(stubs)}, or hand it in as it is for no points."
+            yield (
+                f"{path} is untouched: it is the file you were given; write {_listed(stubs)}, or hand it "
+                "in as it is for no points."
+            )
         elif stubs:
-            yield f"{path} still has the stub of {_listed(stubs)}; write it, or hand it in as it is for no points."
+            yield (
+                f"{path} still has the stub of {_listed(stubs)}; write it, or hand it in as it is for no "
+                "points."
+            )
         try:
             compile(content, path, "exec", dont_inherit=True)
         except (SyntaxError, ValueError) as error:
-            yield f"{path} is not Python (line {getattr(error, 'lineno', None) or 1}: {getattr(error, 'msg', None) or error}); mend it, else nothing in it counts."
+            yield (
+                f"{path} is not Python (line {getattr(error, 'lineno', None) or 1}: "
+                f"{getattr(error, 'msg', None) or error}); mend it, else nothing in it counts."
+            )
     for path, (digest, owner) in released.items():
         file = folder / path
         if owner == "student" or path == manifest.notebook or not file.is_file():
             continue
         if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
-            yield f"{path} was changed, but it is the course's and the grader puts the original back; move your changes into a file of yours."
+            yield (
+                f"{path} was changed, but it is the course's and the grader puts the original back; move "
+                "your changes into a file of yours."
+            )
 
 
 def _notebook(manifest: Manifest, notebook: Any) -> Iterator[str]:
@@ -177,12 +195,18 @@ def _notebook(manifest: Manifest, notebook: Any) -> Iterator[str]:
         place = f"cell {position}" + (f" ({name})" if name else "")
         if nb.kind(cell) == "markdown":
             if solution and not answers.without_stub(source):
-                yield f"{manifest.notebook}, {place}: the answer is not written yet; write it, or hand it in as it is for no points."
+                yield (
+                    f"{manifest.notebook}, {place}: the answer is not written yet; write it, or hand it in "
+                    "as it is for no points."
+                )
             continue
         if nb.kind(cell) != "code" or not source.strip():
             continue
         if solution and answers.is_code_stub(source):
-            yield f"{manifest.notebook}, {place}: the code is not written yet; write it, or hand it in as it is for no points."
+            yield (
+                f"{manifest.notebook}, {place}: the code is not written yet; write it, or hand it in as it "
+                "is for no points."
+            )
         if any(output.get("output_type") == "error" for output in nb.outputs(cell)):
             failed.append(place)
         count = cell.get("execution_count")
@@ -196,9 +220,15 @@ def _notebook(manifest: Manifest, notebook: Any) -> Iterator[str]:
     elif not_run:
         yield f"{manifest.notebook}: {_listed(not_run)} has not been run since it was written; {remedy}."
     if counts != sorted(set(counts)):
-        yield f"{manifest.notebook}: cells were run out of order, so its outputs may not be what it gives from the top; {remedy}."
+        yield (
+            f"{manifest.notebook}: cells were run out of order, so its outputs may not be what it gives "
+            f"from the top; {remedy}."
+        )
     if failed:
-        yield f"{manifest.notebook}: {_listed(failed)} ended with an error; mend it if it is not meant to, then {remedy}."
+        yield (
+            f"{manifest.notebook}: {_listed(failed)} ended with an error; mend it if it is not meant to, "
+            f"then {remedy}."
+        )
 
 
 def _ages(folder: Path, manifest: Manifest, files: list[str]) -> Iterator[str]:
@@ -210,7 +240,10 @@ def _ages(folder: Path, manifest: Manifest, files: list[str]) -> Iterator[str]:
             yield f"{manifest.pdf} is older than {_listed(newer)}; run: python -m lib.report"
     changed = [path for path in files if path.endswith(".py") and times[path] > times[manifest.notebook]]
     if changed:
-        yield f"{_listed(changed)} was changed after {manifest.notebook} was saved; run all its cells again, and save."
+        yield (
+            f"{_listed(changed)} was changed after {manifest.notebook} was saved; run all its cells again, "
+            "and save."
+        )
 
 
 def _listed(names: list[str]) -> str:
@@ -222,7 +255,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _write(path: Path, folder: Path, files: list[str]) -> None:
-    """Write the zip as a whole: the same files give the same bytes, and an old zip stays until the new one is there."""
+    """Write the zip as a whole: the same files give the same bytes; an old zip stays until then."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with zipfile.ZipFile(draft, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
@@ -236,14 +269,17 @@ def _write(path: Path, folder: Path, files: list[str]) -> None:
                 archive.writestr(entry, (folder / name).read_bytes())
         draft.replace(path)
     except OSError as error:
-        msg = f"{path.name} could not be written ({error.strerror or error}); check the free space and the rights of this folder."
+        msg = (
+            f"{path.name} could not be written ({error.strerror or error}); check the free space and the "
+            "rights of this folder."
+        )
         raise CourseError(msg) from error
     finally:
         draft.unlink(missing_ok=True)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Make the zip and tell what is in it; exit code 1 if there is none, or if --strict finds something to say."""
+    """Make the zip and tell what is in it; exit code 1 if there is none, or --strict has something to say."""
     parser = argparse.ArgumentParser(prog="python -m lib.handin", description=__doc__.split("\n")[0])
     parser.add_argument("folder", nargs="?", default=".", help="folder of the assignment (default: this one)")
     parser.add_argument(

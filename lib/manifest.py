@@ -15,7 +15,7 @@ _KINDS = {str: "a text", int: "a whole number", float: "a number", list: "a list
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise: its grade id, its title, its points, where it is written, and the number of its heading."""
+    """One exercise: its grade id, title and points, where it is written, and the number of its heading."""
 
     name: str
     title: str = ""
@@ -85,7 +85,7 @@ class Manifest:
         raise ConfigError(msg)
 
     def section_key(self, name: str) -> str:
-        """Return the key of the section that an exercise stands in: the first exercise with the same heading."""
+        """Return the key of the section of an exercise: the first exercise with the same heading."""
         exercise = self.exercise(name)
         for other in self.exercises:
             if exercise.heading and other.heading == exercise.heading:
@@ -115,7 +115,10 @@ def read_manifest(folder: str | Path = ".") -> Manifest:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        msg = f"{FILE} not found in {folder.resolve().name}/; run this in the folder of the assignment, where the notebook is."
+        msg = (
+            f"{FILE} not found in {folder.resolve().name}/; run this in the folder of the assignment, "
+            "where the notebook is."
+        )
         raise ConfigError(msg) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         msg = f"{FILE} is damaged ({error}); take it again from the zip of the assignment."

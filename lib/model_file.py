@@ -70,9 +70,7 @@ def write_npz(path, arrays):
         Kept in this order.
     """
     path = Path(path)
-    temporary = path.with_name(
-        f".{path.name}.{os.getpid()}.tmp"
-    )  # same folder, so same disk
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")  # same folder, so same disk
     try:
         with temporary.open("wb") as stream:
             np.savez(stream, **arrays)
@@ -110,7 +108,7 @@ def read_npz(path, advice):
             entries = archive.infolist()
             size = sum(entry.file_size for entry in entries)
         if len(entries) > MAX_ENTRIES or size > MAX_BYTES:
-            msg = f"it unpacks to {size} bytes in {len(entries)} arrays, more than {MAX_BYTES} or {MAX_ENTRIES}"
+            msg = f"it unpacks to {size} bytes in {len(entries)} arrays, over {MAX_BYTES} or {MAX_ENTRIES}"
             raise ValueError(msg)
         with np.load(path, allow_pickle=False) as archive:
             return {name: _plain(name, archive[name]) for name in archive.files}
@@ -193,9 +191,7 @@ def _three(history):
     if len(history) == 4:  # the first of train_net's results is the parameters
         history = history[1:]
     if len(history) != 3:
-        msg = (
-            f"save_model: history has {len(history)} parts, wanted (loss_hist, train_acc_hist, val_acc_hist)."
-        )
+        msg = f"save_model: history has {len(history)} parts, wanted {', '.join(_HISTORIES)}."
         raise ConfigError(msg)
     return history
 

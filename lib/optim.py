@@ -26,10 +26,7 @@ class Optimizer:
 
     def __init__(self, net, lr=1e-4):
         if not hasattr(net, "layers"):
-            hint = (
-                "Pass its net: model.net." if hasattr(net, "net") else "Pass the net of a model: model.net."
-            )
-            msg = f"{type(self).__name__}: got a {type(net).__name__}, wanted a net with layers. {hint}"
+            msg = f"{type(self).__name__}: net is of type {type(net).__name__}, wanted layers. Pass model.net."
             raise ConfigError(msg)
         self.net = net
         self.lr = self._setting("lr", lr, 0, np.inf)
@@ -116,7 +113,7 @@ class Optimizer:
         """
         unknown = sorted({key.partition(".")[0] for key in state} - set(vars(self)))
         if unknown:
-            msg = f"{type(self).__name__}: the state holds {', '.join(unknown)}, which this optimizer has not."
+            msg = f"{type(self).__name__}: the state holds {', '.join(unknown)}, which is not known here."
             raise ConfigError(msg)
         for value in vars(self).values():
             if isinstance(value, dict):

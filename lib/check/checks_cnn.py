@@ -193,7 +193,7 @@ def _conv_backward_case(title, inputs):
         want = dict(zip(("dimg", "dw", "db"), alternatives.conv_gradients(inputs), strict=True))
         problems = conv_backward_problems(answer, want, inputs, GRADIENT_TOLERANCE / 10)
         if any(problems.values()):
-            return [*sum(problems.values(), []), NUMERIC], ""
+            return [*(said for found in problems.values() for said in found), NUMERIC], ""
         errors = {name: rel_error(answer.value(name), want[name]) for name in want}
         return [], ", ".join(f"{name} error {error:.1e}" for name, error in errors.items())
 
@@ -201,7 +201,7 @@ def _conv_backward_case(title, inputs):
 
 
 NUMERIC = (
-    "Wanted is the numeric gradient: how much sum(dprev * forward(img)) grows when one number is nudged a little. "
+    "Wanted is the numeric gradient: how much sum(dprev * forward(img)) grows when one number is nudged. "
     "lib.grad_check.eval_numerical_gradient_array computes it for your own examples."
 )
 

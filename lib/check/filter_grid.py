@@ -41,7 +41,7 @@ def match_filters(im_array, weights, nrows=None, ncols=None) -> FilterMatch:
     nrows, ncols : int or None
         Rows and columns of the grid in which they are shown.
     """
-    KH, KW, C, F = weights.shape
+    F = weights.shape[-1]
     tiles = np.moveaxis(weights, -1, 0).astype(np.float64)  # (F, KH, KW, C)
     grid, grid_problems = _grid(nrows, ncols, F)
     if im_array is None:
@@ -127,8 +127,8 @@ def _explain_values(stack, tiles, weights):
         return 1.0, 1.0, ()
     if F > 1 and _shown(stack, weights.reshape(F, KH, KW, C)).all():
         said = (
-            "every picture is a mixture of all filters: reshape cuts the weights in memory order, it does not move an "
-            "axis. The filters are the last axis of the weights; np.moveaxis(weights, -1, 0) brings it to the front."
+            "every picture is a mixture of all filters: reshape cuts the weights in memory order, does not "
+            "move an axis. The filters are the last axis; np.moveaxis(weights, -1, 0) brings it to the front."
         )
         return 1.0, 0.0, (said,)
     if KH == KW and _shown(stack, tiles.transpose(0, 2, 1, 3)).all():

@@ -52,9 +52,8 @@ def look_at_network(answer: CaseAnswer, wanted: Mapping[str, np.ndarray]) -> dic
     parts = {"layers": _layers(answer, wanted), "first weights": _first_weights(answer)}
     if parts["layers"]:
         # Which parameter is which is only known once the layers are the right ones.
-        return parts | dict.fromkeys(
-            ("scores", "loss", "gradients"), ["not looked at: the layers come first."]
-        )
+        later = ("scores", "loss", "gradients")
+        return parts | {name: ["not looked at: the layers come first."] for name in later}
     parts["scores"] = _scores(answer, wanted["scores"])
     loss = answer.value("loss")
     want = np.asarray(wanted["loss"])
@@ -87,7 +86,7 @@ def _layers(answer, wanted):
             shape = getattr(got, "shape", "no")
             hint = {
                 "conv": "kernel 3, 3 channels in, 3 filters",
-                "fc": "27 inputs: 3x3 pixels of 3 channels are left by a 2x2 pooling with stride 2; 5 outputs",
+                "fc": "27 inputs: 3x3 pixels of 3 channels are left by 2x2 pooling with stride 2; 5 outputs",
             }[kind]
             problems.append(f"the weights of the {kind} layer have shape {shape}, wanted {want} ({hint}).")
     return problems
@@ -100,8 +99,8 @@ def _first_weights(answer):
         spread, bias = answer.value(f"std_{kind}_w"), answer.value(f"first_{kind}_b")
         if not isinstance(spread, np.ndarray) or spread.size != 1:
             problems.append(f"the network has no {kind} layer.")
-        elif not abs(float(spread) / STD - 1) < STD_TOLERANCE:
-            said = f"the first weights of the {kind} layer have standard deviation {float(spread):.4g}, wanted {STD}"
+        elif not abs((std := spread.item()) / STD - 1) < STD_TOLERANCE:
+            said = f"the first weights of the {kind} layer have standard deviation {std:.4g}, not {STD}"
             problems.append(f"{said}: give the layer init_scale={STD}.")
         if isinstance(bias, np.ndarray) and bias.any():
             problems.append(f"the first biases of the {kind} layer are not zero.")

@@ -44,7 +44,7 @@ def training(results=None, model=None, data=None, path="model.npz"):
     if not isinstance(results, (tuple, list)) or len(results) != 4:
         fail(
             name,
-            "results is not (opt_params, loss_hist, train_acc_hist, val_acc_hist), what train_or_load returns.",
+            "results is not (opt_params, loss_hist, train_acc_hist, val_acc_hist), as train_or_load gives.",
         )
     losses, accuracies = np.asarray(results[1], dtype=float), np.asarray(results[3], dtype=float)
     _check_histories(name, losses, accuracies)
@@ -52,7 +52,7 @@ def training(results=None, model=None, data=None, path="model.npz"):
     if convolutions > MAX_LAYERS or poolings > MAX_LAYERS:
         fail(
             name,
-            f"the network has {convolutions} convolutions and {poolings} poolings, allowed are {MAX_LAYERS} each.",
+            f"the network has {convolutions} convolutions and {poolings} poolings, allowed are {MAX_LAYERS}.",
         )
     saved = _check_file(name, model, path)
     best = float(accuracies.max())
@@ -71,7 +71,7 @@ def _check_histories(name, losses, accuracies):
     if len(losses) > 20 and after >= before:
         fail(
             name,
-            f"the loss did not go down: {before:.3f} at first, {after:.3f} at last. Try another learning rate.",
+            f"the loss did not go down: {before:.3f} first, {after:.3f} last. Try another learning rate.",
         )
 
 
@@ -122,12 +122,12 @@ def _say_points(name, best, saved):
     if best <= floor:
         fail(
             name,
-            f"validation accuracy {best:.1%}{on}: points begin above {floor:.0%}, all are earned at {target:.0%}.",
+            f"validation accuracy {best:.1%}{on}: points begin above {floor:.0%}, {target:.0%} earns all.",
         )
     share = min(1.0, (best - floor) / (target - floor))
     say(f"  ok  trained, saved, at most {MAX_LAYERS} convolutions and {MAX_LAYERS} poolings")
     say(
-        f"{name}: validation accuracy {best:.1%}{on}, about {share:.0%} of the points; all are earned at {target:.0%}. "
+        f"{name}: validation accuracy {best:.1%}{on}, about {share:.0%} of the points; {target:.0%} is all. "
         "Graded is the accuracy on images that nobody has seen."
     )
 
@@ -154,9 +154,8 @@ def filters(im_array=None, nrows=None, ncols=None, model=None):
     match = match_filters(im_array, weights[0], nrows, ncols)
     if match.problems:
         fail("filters", *match.problems)
-    say(
-        f"filters: {weights[0].shape[-1]} filters of {weights[0].shape[0]}x{weights[0].shape[1]} pixels in the right order"
-    )
+    KH, KW, _, F = weights[0].shape
+    say(f"filters: {F} filters of {KH}x{KW} pixels in the right order")
 
 
 OBJECT_CHECKS = {"training": training, "filters": filters}

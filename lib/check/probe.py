@@ -1,4 +1,4 @@
-"""The process that calls the student's code: ``python -m lib.check.probe JOB``, started in the folder that holds lib.
+"""The process that calls the student's code: ``python -m lib.check.probe JOB``, in the folder that holds lib.
 
 It is a process of its own so that an edited file is always the one that runs, whatever the notebook has
 imported, and so that an endless loop or a crash takes nothing else with it. ``lib.check.job`` describes the
@@ -11,7 +11,6 @@ import importlib
 import importlib.abc
 import importlib.machinery
 import json
-import os
 import sys
 import traceback
 from pathlib import Path
@@ -140,7 +139,7 @@ def main(folder):
     np.savez(folder / "answers.npz", **arrays)
     partial = folder / "answers.json.part"
     partial.write_text(json.dumps({"cases": entries}), encoding="utf-8")
-    os.replace(partial, folder / "answers.json")
+    partial.replace(folder / "answers.json")
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ def pool_backward(case):
 
 
 def layer_kind(layer) -> str:
-    """Say what a layer is: by the names of its class and their parents, so that any spelling of a layer counts."""
+    """Say what a layer is, by the names of its class and of its parents, else by its parameters."""
     names = " ".join(cls.__name__.lower() for cls in type(layer).__mro__)
     for word in ("conv", "pool", "flatten", "dropout"):
         if word in names:
@@ -99,7 +99,7 @@ def summarize(model) -> list[dict]:
 
 
 def test_cnn(case):
-    """Build ``TestCNN``, look at its layers and first weights, set its parameters, and run it forward and back.
+    """Build ``TestCNN``, look at its layers and first weights, set its parameters, run it forward and back.
 
     Layers are found by what they are and in which order they stand; their names are the student's choice.
     """

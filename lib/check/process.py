@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ MAX_OUTPUT = 60_000
 
 @dataclass(frozen=True)
 class Completed:
-    """What came out of a program: exit code (negative: killed by that signal), output, and whether time ran out."""
+    """What came out of a program: exit code (negative: killed by a signal), output, whether time ran out."""
 
     returncode: int
     stdout: str
@@ -52,10 +53,8 @@ class _Drain(threading.Thread):
 def _kill_group(process):
     """End the program and everything that it started."""
     if os.name == "posix":
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
     else:
         process.kill()
 

@@ -16,7 +16,7 @@ def lib_root() -> Path:
 
 
 def settings(root=None) -> dict:
-    """Read the ``assignment.toml`` of the notebook's folder or of the folder of lib; empty when there is none."""
+    """Read the ``assignment.toml`` of the notebook's folder or of lib's; empty when there is none."""
     for folder in (Path.cwd(), root or lib_root()):
         path = folder / "assignment.toml"
         if path.is_file():
@@ -28,7 +28,7 @@ def settings(root=None) -> dict:
 
 
 def section(region: str) -> str:
-    """Say in which section of the notebook a region is asked for: ``", section 3 of the notebook"``, or nothing."""
+    """Say where a region is asked for: ``", section 3 of the notebook"``, or nothing."""
     for exercise in settings().get("exercise", []):
         if region in exercise.get("regions", []):
             return f", section {exercise['heading']} of the notebook"
@@ -36,7 +36,7 @@ def section(region: str) -> str:
 
 
 def not_written(message: str) -> str:
-    """Turn the message of an unfilled region into the sentence a student reads; empty for any other message."""
+    """Turn the message of an unfilled region into a sentence for its author; empty for any other message."""
     found = NOT_WRITTEN.match(message)
     if not found:
         return ""

@@ -187,9 +187,7 @@ def restore_checkpoint(path, contents, model, optimizer, loader):
     }
     differences = compare_params(part["param"], _params(model))
     if differences:
-        msg = (
-            f"{path} is of another network: {'; '.join(differences)}. Delete it to start anew."
-        )
+        msg = f"{path} is of another network: {'; '.join(differences)}. Delete it to start anew."
         raise ModelFileError(msg)
     for name, value in part["param"].items():
         model.net.assign(name, value)

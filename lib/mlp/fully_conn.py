@@ -9,7 +9,8 @@ A network is a `Module` with a ``net``, a `sequential` of layers. It is built li
             self.net.astype(dtype)
 
 ``dtype`` is that of the parameters as they are drawn. `sequential.assign` keeps the dtype it is given, and
-NumPy computes in the wider one of two dtypes, so a gradient check may put float64 values into a float32 network.
+NumPy computes in the wider one of two dtypes, so a gradient check may put float64 values into a float32
+network.
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ class DataLoader:
         self.labels = labels
         self.batch_size = require_count("DataLoader", "batch_size", batch_size)
         if len(data) == 0 or len(data) != len(labels):
-            msg = f"DataLoader: got {len(data)} samples and {len(labels)} labels, wanted as many, at least one."
+            msg = f"DataLoader: got {len(data)} samples, {len(labels)} labels, wanted as many, at least one."
             raise ConfigError(msg)
         if seed is None:
             seed = np.random.randint(2**31 - 1)  # noqa: NPY002
@@ -109,7 +109,7 @@ def compute_acc(model, data, labels, num_samples=None, batch_size=100):
     """
     batch_size = require_count("compute_acc", "batch_size", batch_size)
     if len(data) == 0 or len(data) != len(labels):
-        msg = f"compute_acc: got {len(data)} samples and {len(labels)} labels, wanted as many, at least one."
+        msg = f"compute_acc: got {len(data)} samples, {len(labels)} labels, wanted as many, at least one."
         raise ConfigError(msg)
     chosen = np.arange(len(data))
     if num_samples is not None and num_samples < len(data):

@@ -131,9 +131,8 @@ def train_or_load(
     )
     if finished and checkpoint is not None:
         Path(checkpoint).unlink(missing_ok=True)
-    tqdm.write(
-        f"{path}: trained{'' if finished else ', not to the end,'} and saved, {_summary(results[3], provenance)}."
-    )
+    trained = "trained" if finished else "trained, not to the end,"
+    tqdm.write(f"{path}: {trained} and saved, {_summary(results[3], provenance)}.")
     return results
 
 

@@ -1,4 +1,4 @@
-"""Executed notebook -> PDF report in the required order, with pandoc and typst; neither LaTeX nor a browser."""
+"""Executed notebook -> PDF report in the required order, with pandoc and typst; no LaTeX, no browser."""
 
 import importlib
 
@@ -13,7 +13,7 @@ _HOMES = {
 
 
 def __getattr__(name):
-    """Import a public name when it is first asked for: papermill and typst take a second that the hand-in can spare."""
+    """Import a public name when it is first asked for: papermill takes a second to import."""
     if name not in _HOMES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)

@@ -18,7 +18,7 @@ from lib.manifest import read_manifest
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the report and say what is in it; exit code 0, or 1 if there is none or --strict found a part missing."""
+    """Write the report and say what is in it; exit code 1 if there is none, or --strict misses a part."""
     parser = argparse.ArgumentParser(prog="python -m lib.report", description=__doc__.split("\n")[0])
     parser.add_argument("folder", nargs="?", default=".", help="folder of the assignment (default: this one)")
     parser.add_argument("--no-execute", action="store_true", help="take the outputs saved in the notebook")

@@ -6,13 +6,16 @@ import ast
 import inspect
 import re
 
-# A stub alone on its line, with the markup and the region's name that may follow it. An answer typed behind the
+# A stub alone on its line, with the markup and the region's name that may follow it. What is typed behind the
 # stub's words is an answer.
-_STUB_LINE = re.compile(r"^[\W_]*YOUR ANSWER HERE(?:[\W_]*|:\s*[a-z0-9]+(?:-[a-z0-9]+)+\s*)$", re.MULTILINE)
+_STUB_LINE = re.compile(
+    r"^[\W_]*YOUR ANSWER HERE(?:[\W_]*|:\s*[a-z0-9]+(?:-[a-z0-9]+)+[\W_]*)$", re.MULTILINE
+)
 _STUB_WORDS = re.compile(r"^[*_\s]*YOUR ANSWER HERE[*_\s]*:?[*_ ]*", re.MULTILINE)
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _CODE_STUB = re.compile(
-    r"#[ #]*YOUR CODE HERE(?:: *(?P<name>[\w-]+))?[^\n]*\n(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*raise NotImplementedError"
+    r"#[ #]*YOUR CODE HERE(?:: *(?P<name>[\w-]+))?[^\n]*\n"
+    r"(?:[ \t]*(?:#[^\n]*)?\n)*[ \t]*raise NotImplementedError"
 )
 _MAGIC = re.compile(r"^\s*[%!?].*$", re.MULTILINE)
 _SHOWING = {"print", "display", "Markdown", "Latex", "HTML", "display_markdown"}
@@ -37,8 +40,8 @@ def is_code_stub(text: str) -> bool:
 def prose_of(code: str) -> str | None:
     """Return what a code cell says if all it does is to say something, else None.
 
-    Bare strings, strings given a name, and ``print``, ``display``, ``Markdown`` or ``Latex`` of such strings are
-    prose; imports and comments among them do no harm. Anything else is code.
+    Bare strings, strings given a name, and ``print``, ``display``, ``Markdown`` or ``Latex`` of such strings
+    are prose; imports and comments among them do no harm. Anything else is code.
 
     Parameters
     ----------

@@ -88,8 +88,8 @@ def build_report(
 
     Notes
     -----
-    The same input gives the same bytes on a machine. Text of strangers reaches typst only through pandoc's writer or as
-    a string; pictures are decoded and written anew; both under limits of size and time.
+    The same input gives the same bytes on a machine. Text of strangers reaches typst only through pandoc's
+    writer or as a string; pictures are decoded and written anew; both under limits of size and time.
     """
     pdf_path = Path(pdf_path)
     student, note, dataset, versions = (nb.clean(text) for text in (student, note, dataset, versions))
@@ -130,7 +130,14 @@ def build_report(
 
 
 def _opening(
-    title: str, student: str, score: str | None, note: str, dataset: str, versions: str, families: list[str], footer: str
+    title: str,
+    student: str,
+    score: str | None,
+    note: str,
+    dataset: str,
+    versions: str,
+    families: list[str],
+    footer: str,
 ) -> str:
     """Return the typst code of the page style and the title block."""
     facts = [("Student", student), ("Score", score or ""), ("Data", dataset), ("Versions", versions)]
@@ -179,7 +186,10 @@ def _put(made: Path, pdf_path: Path) -> None:
         shutil.copyfile(made, draft)
         draft.replace(pdf_path)
     except OSError as error:
-        msg = f"{pdf_path.name} could not be written ({error.strerror or error}); close it if a program shows it, and check the free space."
+        msg = (
+            f"{pdf_path.name} could not be written ({error.strerror or error}); close it if a program "
+            "shows it, and check the free space."
+        )
         raise CourseError(msg) from error
     finally:
         draft.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Take out of a section what its part of the report shows: pictures, or a student's own words, code and tables."""
+"""Take out of a section what its part of the report shows: pictures, or the student's own words."""
 
 from __future__ import annotations
 
@@ -178,7 +178,7 @@ def _picture(position: int, output: Any) -> Picture | None:
 
 
 def _troubles(position: int, cell: Any) -> Iterator[Item]:
-    """Yield why a cell may show less than it should. A check that fails in a locked cell is no such reason."""
+    """Yield why a cell may show less than it should; a failed check in a locked cell is no reason."""
     found = nb.flags(cell)
     if found.get("locked") and found.get("grade"):
         return

@@ -2,8 +2,8 @@
 
     python compile_worker.py FOLDER MAIN OUTPUT system-fonts|own-fonts
 
-Exit code 0: compiled (OUTPUT may be "-", then nothing is written). 1: an error, told on stderr. It imports nothing
-of the course: it is started by its path.
+Exit code 0: compiled (OUTPUT may be "-", then nothing is written). 1: an error, told on stderr. It imports
+nothing of the course: it is started by its path.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Run a notebook once, from top to bottom, in a fresh kernel, with papermill. An error in one cell does not stop it."""
+"""Run a notebook once, top to bottom, in a fresh kernel, with papermill. Errors in cells do not stop it."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def execute_notebook(
     Returns
     -------
     executed : NotebookNode
-        The given notebook with new outputs and execution counts, and nothing else: no metadata of papermill and no time
-        stamps. Cells that were not reached have none.
+        The given notebook with new outputs and execution counts, and nothing else: no metadata of
+        papermill and no time stamps. Cells that were not reached have none.
     problems : list of str
         One sentence each: the kernel died, a cell took too long. Errors in cells are in their outputs.
     """
@@ -104,11 +104,11 @@ def execute_notebook(
             )
     except DeadKernelError:
         problems.append(
-            f"{_last(running)}: the kernel died (out of memory, or the code ended it); later cells were not run."
+            f"{_last(running)}: the kernel died (no memory, or the code ended it); later cells did not run."
         )
     except CellTimeoutError:
         problems.append(
-            f"{_last(running)}: took longer than {timeout:.0f} seconds and did not stop; later cells were not run."
+            f"{_last(running)}: took longer than {timeout:.0f} seconds and went on; later cells did not run."
         )
     except Exception as error:  # whatever a kernel does to its client: what was reached still counts
         first = (str(error).splitlines() or [""])[0][:200]
@@ -117,7 +117,9 @@ def execute_notebook(
         if nb.kind(old) == "code":
             old["outputs"], old["execution_count"] = new.get("outputs", []), new.get("execution_count")
     interrupted = [n for n, cell in enumerate(nb.cells(executed), 1) if _was_interrupted(cell)]
-    problems[:0] = [f"cell {n}: stopped after {timeout:.0f} seconds; later cells were run." for n in interrupted]
+    problems[:0] = [
+        f"cell {n}: stopped after {timeout:.0f} seconds; later cells were run." for n in interrupted
+    ]
     return executed, problems
 
 

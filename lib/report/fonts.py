@@ -20,8 +20,8 @@ _COVERED = (
 )
 _EMOJI = re.compile(r"emoji|symbola", re.I)
 _EAST_ASIAN = re.compile(
-    r"CJK|WenQuanYi|PingFang|Hiragino|YaHei|SimSun|SimHei|Yu Gothic|Meiryo|MS Gothic|Malgun|Source Han|Heiti|Songti|Nanum"
-    r"|Droid Sans Fallback|Arial Unicode|IPA|Takao|Baekmuk|AR PL|UMing|Unifont",
+    r"CJK|WenQuanYi|PingFang|Hiragino|YaHei|SimSun|SimHei|Yu Gothic|Meiryo|MS Gothic|Malgun|Source Han"
+    r"|Heiti|Songti|Nanum|Droid Sans Fallback|Arial Unicode|IPA|Takao|Baekmuk|AR PL|UMing|Unifont",
     re.I,
 )
 
@@ -34,7 +34,7 @@ def uncovered(text: str) -> str:
 
 
 def fonts_for(characters: str) -> tuple[list[str], str]:
-    """Return font families of this machine to fall back to, and the characters that none of them is known to have."""
+    """Return font families of this machine to fall back to, and the characters that none is known to have."""
     families = sorted(set(typst.Fonts(include_embedded_fonts=False).families())) if characters else []
     emoji = [char for char in characters if ord(char) >= 0x1F000 and ord(char) < 0x20000]
     east = [char for char in characters if 0x2E80 <= ord(char) < 0xFFF0 or ord(char) >= 0x20000]

@@ -1,7 +1,7 @@
-r"""Set the formulas of a Markdown text aside, the way a notebook does, before Markdown sees their stars and underscores.
+r"""Set the formulas of a Markdown text aside, as a notebook does, before Markdown sees their underscores.
 
-``$…$``, ``$$…$$``, ``\\(…\\)``, ``\\[…\\]`` and ``\begin{align}…\end{align}`` with its like are formulas wherever they
-are not code. Each becomes one word that Markdown leaves alone.
+``$…$``, ``$$…$$``, ``\\(…\\)``, ``\\[…\\]`` and ``\begin{align}…\end{align}`` with its like are formulas
+wherever they are not code. Each becomes one word that Markdown leaves alone.
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ def extract(text: str) -> Extracted:
 
     Notes
     -----
-    Runs through the text once; a delimiter without its partner stays text. The word is made of a hash of the text, so
-    it can not stand in the text, and the same text gives the same words.
+    Runs through the text once; a delimiter without its partner stays text. The word is made of a hash of the
+    text, so it can not stand in the text, and the same text gives the same words.
     """
     found = Extracted(token="M" + hashlib.sha256(text.encode()).hexdigest()[:16] + "N")
     out: list[str] = []
@@ -99,7 +99,7 @@ def _plain(text: str, position: int) -> int:
 
 
 def _scan(text: str, position: int, absent: set[str]) -> tuple[int, bool, str | None] | None:
-    """Return (length, displayed, LaTeX) of a formula that begins here, (length, False, None) of code, or None."""
+    """Return (length, displayed, LaTeX) of a formula that begins here, of code (length, False, None)."""
     char = text[position]
     if char in "`~":
         return _code(text, position, absent)
@@ -124,7 +124,7 @@ def _scan(text: str, position: int, absent: set[str]) -> tuple[int, bool, str | 
 def _until(
     text: str, position: int, width: int, closing: str, displayed: bool, absent: set[str]
 ) -> tuple | None:
-    """Return a formula up to its closing delimiter; a blank line, nothing inside, or no partner means there is none."""
+    """Return a formula up to its closing delimiter; a blank line, nothing inside or no partner: None."""
     if closing in absent:
         return None
     start = position + width

@@ -118,7 +118,7 @@ def _raster(folder: Path, content: str) -> Stored:
 
 
 def _size(width: int, height: int) -> tuple[float, float]:
-    """Choose the size in points: figures large, tiny pictures in whole multiples of their pixels, all on one page."""
+    """Choose the size in points: figures large, tiny pictures in whole multiples of their pixels."""
     fit = min(PAGE_WIDTH / width, PAGE_HEIGHT / height)
     scale = min(fit, 0.95)
     if max(width, height) < SMALL:

@@ -1,7 +1,7 @@
 """Markdown of strangers -> typst, by pandoc, with pictures, links and raw HTML under control.
 
-Two passes: pandoc reads the text into its tree of blocks, this module goes through the tree, pandoc writes typst.
-Nothing of the text reaches typst but through pandoc's writer, which escapes it.
+Two passes: pandoc reads the text into its tree of blocks, this module goes through the tree, pandoc writes
+typst. Nothing of the text reaches typst but through pandoc's writer, which escapes it.
 """
 
 from __future__ import annotations

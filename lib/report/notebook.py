@@ -35,7 +35,10 @@ def read_notebook(path: str | Path) -> Any:
     try:
         size = path.stat().st_size
         if size > MAX_BYTES:
-            msg = f"{path.name} has {size >> 20} MB, more than {MAX_BYTES >> 20}; clear the outputs of the cells that print so much."
+            msg = (
+                f"{path.name} has {size >> 20} MB, more than {MAX_BYTES >> 20}; clear the outputs of the "
+                "cells that print so much."
+            )
             raise CourseError(msg)
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError as error:
@@ -45,7 +48,10 @@ def read_notebook(path: str | Path) -> Any:
         msg = f"{path.name} can not be read ({type(error).__name__}); {advice}."
         raise CourseError(msg) from error
     if not text.strip():
-        msg = f"{path.name} is empty; go back to a copy that works, or take it again from the zip of the assignment."
+        msg = (
+            f"{path.name} is empty; go back to a copy that works, or take it again from the zip of the "
+            "assignment."
+        )
         raise CourseError(msg)
     try:
         if not isinstance(json.loads(text).get("cells", json.loads(text).get("worksheets")), list):
@@ -69,7 +75,7 @@ def cells(notebook: Any) -> list[Any]:
 
 
 def text_of(value: Any) -> str:
-    """Return a text that a notebook holds as one string or as a list of lines, without what breaks programs."""
+    """Return a text that a notebook holds as a string or a list of lines, without what breaks programs."""
     if isinstance(value, list):
         value = "".join(part for part in value if isinstance(part, str))
     return clean(value) if isinstance(value, str) else ""

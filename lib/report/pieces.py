@@ -126,7 +126,7 @@ class Maker:
         yield from note
 
     def _shower(self, item: collect.Prose) -> markdown.ShowPicture:
-        """Return what decides on the pictures of a text: attached and embedded ones are shown, all others are named."""
+        """Return what decides on the pictures of a text: attached and embedded ones are shown."""
 
         def show(url: str, alt: str, alone: bool) -> str | None:
             embedded = _DATA_URL.match(url)

@@ -1,8 +1,8 @@
 """Cut a notebook into sections, and find in each what its part of the report shows.
 
-A section begins behind its heading, the locked cell whose grade id is ``heading_<key>``, and ends before the next one.
-Whatever a student adds in between belongs to it. Where nbgrader's metadata are lost (some editors drop them), the
-text of the headings decides: ``## 8 · Training`` with the number that the manifest gives.
+A section begins behind its heading, the locked cell whose grade id is ``heading_<key>``, and ends before the
+next one. Whatever a student adds in between belongs to it. Where nbgrader's metadata are lost (some editors
+drop them), the text of the headings decides: ``## 8 · Training`` with the number that the manifest gives.
 """
 
 from __future__ import annotations

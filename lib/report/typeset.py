@@ -1,7 +1,7 @@
 """Pieces of typst -> one PDF, whatever the pieces are.
 
-Each piece lies in a file of its own, so that an error in one is an error in that one. The whole is compiled at once;
-only when that fails are the pieces halved until the guilty ones are found, and those fall back to a plainer form.
+Each piece lies in a file of its own, so that an error in one is an error in that one. The whole is compiled
+at once; only when that fails are they halved until the guilty ones are found, which take a plainer form.
 """
 
 from __future__ import annotations
@@ -64,19 +64,17 @@ class Typesetter:
         for index in everything:
             self._write(index, pieces[index])
         while not self._compiles(opening, everything, output, WHOLE_SECONDS):
-            guilty = self._guilty(
-                opening, [i for i in everything if pieces[i].chosen < len(pieces[i].forms) - 1]
-            )
-            if not guilty:
-                # each compiles alone and all together do not: too much of everything
-                guilty = [i for i in everything if pieces[i].chosen < len(pieces[i].forms) - 1]
-                if not guilty:
-                    msg = f"the report could not be typeset: {self.reason}"
-                    raise CourseError(msg)
-                for index in guilty:
-                    pieces[index].chosen = len(pieces[index].forms) - 2
-            for index in guilty:
-                late = time.monotonic() > self.deadline
+            reason = self.reason
+            open_ = [index for index in everything if pieces[index].chosen < len(pieces[index].forms) - 1]
+            if not open_:
+                msg = f"the report could not be typeset: {reason}"
+                raise CourseError(msg)
+            guilty = self._guilty(opening, open_)
+            late = time.monotonic() > self.deadline
+            if not guilty and not late:
+                # each compiles and all together do not: give up the one with the most to compile
+                guilty = [max(open_, key=lambda index: len(pieces[index].code))]
+            for index in guilty or open_:
                 pieces[index].chosen = len(pieces[index].forms) - 1 if late else pieces[index].chosen + 1
                 self._write(index, pieces[index])
 

@@ -47,7 +47,9 @@ def png(color="red", size=(400, 160)):
 
 def picture(color="red", **size):
     """Return an image output, as matplotlib leaves it in a cell."""
-    return new_output("display_data", {"image/png": png(color, **size), "text/plain": "<Figure size 640x480>"})
+    return new_output(
+        "display_data", {"image/png": png(color, **size), "text/plain": "<Figure size 640x480>"}
+    )
 
 
 def printed(text):
@@ -57,7 +59,9 @@ def printed(text):
 
 def returned(count=1, **data):
     """Return the value of a cell's last line; keys are mime types with _ for /."""
-    return new_output("execute_result", {key.replace("_", "/"): value for key, value in data.items()}, execution_count=count)
+    return new_output(
+        "execute_result", {key.replace("_", "/"): value for key, value in data.items()}, execution_count=count
+    )
 
 
 def failed(name="NameError", text="name 'modle' is not defined"):
@@ -69,7 +73,12 @@ def heading(key, number, title, labeled=True):
     """Return the locked cell that begins a section."""
     cell = new_markdown_cell(f"## {number} · {title} (5 points)\n\nText of the course.")
     if labeled:
-        cell.metadata["nbgrader"] = {"grade_id": f"heading_{key}", "locked": True, "solution": False, "grade": False}
+        cell.metadata["nbgrader"] = {
+            "grade_id": f"heading_{key}",
+            "locked": True,
+            "solution": False,
+            "grade": False,
+        }
     return cell
 
 
@@ -109,7 +118,7 @@ def notebook(curves=None, filters=None, answers=None, labeled=True):
 
 @pytest.fixture
 def build(tmp_path):
-    """Build a report and return its pages' text, its pictures' colors page by page, and what build_report said."""
+    """Build a report; return its text and its pictures' colors page by page, and the result."""
 
     def run(nb, **settings):
         path = tmp_path / "problem.pdf"

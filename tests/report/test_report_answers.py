@@ -55,7 +55,8 @@ def test_dollars_in_code_stay_code(build):
 
 def test_tables_lists_code_and_headings_come_out(build):
     """The usual Markdown loses its marks and keeps its words."""
-    text = "# Mine\n\n| kind | n |\n|:--|--:|\n| edge | 12 |\n\n1. one\n   - nested\n\n```python\nx = [1]\n```\n~~no~~ **yes**"
+    table = "| kind | n |\n|:--|--:|\n| edge | 12 |"
+    text = f"# Mine\n\n{table}\n\n1. one\n   - nested\n\n```python\nx = [1]\n```\n~~no~~ **yes**"
     page = build(notebook(answers=[answer(text)])).pages[2]
     assert all(word in page for word in ("Mine", "kind", "edge", "12", "nested", "x = [1]", "yes"))
     assert not any(mark in page for mark in ("|", "**", "```", "~~", "# "))
@@ -63,12 +64,15 @@ def test_tables_lists_code_and_headings_come_out(build):
 
 def test_attached_and_embedded_pictures_are_shown(build):
     """A pasted picture and one inside the text are part of the answer."""
-    text = f"![a](attachment:a%20b.png)\n\n![b](data:image/png;base64,{png('blue')})\n\n<img src='attachment:c.png'>"
+    embedded = f"data:image/png;base64,{png('blue')}"
+    text = f"![a](attachment:a%20b.png)\n\n![b]({embedded})\n\n<img src='attachment:c.png'>"
     report = build(notebook(answers=[answer(text, **{"a b.png": png("red"), "c.png": png("lime")})]))
     assert report.colors[2] == ["red", "blue", "lime"]
 
 
-@pytest.mark.parametrize("url", ["http://example.org/a.png", "/etc/hostname", "../problem.png", "file:///etc/hostname"])
+@pytest.mark.parametrize(
+    "url", ["http://example.org/a.png", "/etc/hostname", "../problem.png", "file:///etc/hostname"]
+)
 def test_pictures_from_elsewhere_are_named_and_never_loaded(build, url):
     """Neither the web nor a path is opened for a picture."""
     report = build(notebook(answers=[answer(f"see ![x]({url})")]))
@@ -79,7 +83,9 @@ def test_pictures_from_elsewhere_are_named_and_never_loaded(build, url):
 
 def test_raw_html_is_shown_as_text(build):
     """HTML has no effect; its tags are there to be read."""
-    page = build(notebook(answers=[answer("a <b>bold</b> word<br>next <!-- gone -->\n\n<div>\nblock\n</div>")])).pages[2]
+    page = build(
+        notebook(answers=[answer("a <b>bold</b> word<br>next <!-- gone -->\n\n<div>\nblock\n</div>")])
+    ).pages[2]
     assert "<b>bold</b>" in page
     assert "<div>" in page
     assert "<br>" not in page
@@ -91,7 +97,7 @@ PROSE = {
     "name": "answer = 'Mostly *edges*, ' + '$\\\\alpha$.'",
     "print": "print('Mostly *edges*, $\\\\alpha$.')",
     "name and print": "# my answer\na = 'Mostly *edges*, $\\\\alpha$.'\nprint(a)",
-    "display": "from IPython.display import Markdown, display\ndisplay(Markdown(r'Mostly *edges*, $\\alpha$.'))",
+    "display": "from IPython.display import *\ndisplay(Markdown(r'Mostly *edges*, $\\alpha$.'))",
 }
 
 
@@ -107,7 +113,10 @@ def test_string_in_a_code_cell_is_an_answer(build, source):
 
 def test_markdown_that_a_cell_displays_is_an_answer(build):
     """What display(Markdown(...)) made of variables is set as text."""
-    shown = new_output("display_data", {"text/markdown": "Norm **1.25**", "text/plain": "<IPython.core.display.Markdown object>"})
+    shown = new_output(
+        "display_data",
+        {"text/markdown": "Norm **1.25**", "text/plain": "<IPython.core.display.Markdown object>"},
+    )
     page = build(notebook(answers=[code("display(Markdown(f'Norm **{n}**'))", shown)])).pages[2]
     assert "Norm 1.25" in page
     assert "IPython" not in page
@@ -116,9 +125,12 @@ def test_markdown_that_a_cell_displays_is_an_answer(build):
 def test_code_that_a_student_added_is_shown_with_what_it_gives(build):
     """Numbers, tables and plots that support an answer are part of it."""
     table = returned(
-        text_html="<style>.x {}</style><table><tr><th>kind</th></tr><tr><td>edge</td></tr></table>", text_plain="kind\nedge"
+        text_html="<style>.x {}</style><table><tr><th>kind</th></tr><tr><td>edge</td></tr></table>",
+        text_plain="kind\nedge",
     )
-    report = build(notebook(answers=[code("n = norm(w)\nprint(n)\ndf", printed("1.25\n"), table, picture("blue"))]))
+    report = build(
+        notebook(answers=[code("n = norm(w)\nprint(n)\ndf", printed("1.25\n"), table, picture("blue"))])
+    )
     assert all(word in report.pages[2] for word in ("n = norm(w)", "1.25", "kind", "edge"))
     assert ".x {}" not in report.pages[2]
     assert report.colors[2] == ["blue"]
@@ -126,9 +138,15 @@ def test_code_that_a_student_added_is_shown_with_what_it_gives(build):
 
 def test_extra_text_cells_are_shown_and_the_courses_are_not(build):
     """A second cell belongs to the answer; what the course or the grader wrote does not."""
-    locked = new_markdown_cell("A hint of the course", metadata={"nbgrader": {"locked": True, "solution": False}})
+    locked = new_markdown_cell(
+        "A hint of the course", metadata={"nbgrader": {"locked": True, "solution": False}}
+    )
     rubric = new_markdown_cell("Two points for", metadata={"gradlab": {"added": "rubric"}})
-    page = build(notebook(answers=[locked, answer("First."), rubric, new_markdown_cell("Second."), new_raw_cell("Third.")])).pages[2]
+    page = build(
+        notebook(
+            answers=[locked, answer("First."), rubric, new_markdown_cell("Second."), new_raw_cell("Third.")]
+        )
+    ).pages[2]
     assert all(word in page for word in ("First.", "Second.", "Third."))
     assert "hint" not in page
     assert "Two points" not in page
@@ -143,7 +161,9 @@ def test_answer_behind_the_stubs_words_counts(build):
 
 def test_code_stub_is_no_answer(build):
     """A cell that still raises holds nothing of the student's."""
-    stub = code('# YOUR CODE HERE: plot\nraise NotImplementedError("plot")', failed("NotImplementedError", "plot"))
+    stub = code(
+        '# YOUR CODE HERE: plot\nraise NotImplementedError("plot")', failed("NotImplementedError", "plot")
+    )
     report = build(notebook(answers=[stub]))
     assert report.result.missing == ("Inline question",)
     assert "Cell 7 ended with an error: NotImplementedError: plot." in " ".join(report.pages[2].split())
@@ -163,7 +183,9 @@ def test_stub_is_taken_out_and_nothing_else(text, rest):
     assert answers.without_stub(text).strip(" *\n") == rest
 
 
-@pytest.mark.parametrize("source", ["x = 1", "print(x)", "f'{x}'", "def f():\n    'doc'", "'a' * 3", "syntax error here", ""])
+@pytest.mark.parametrize(
+    "source", ["x = 1", "print(x)", "f'{x}'", "def f():\n    'doc'", "'a' * 3", "syntax error here", ""]
+)
 def test_code_is_not_prose(source):
     """What computes is shown as code."""
     assert answers.prose_of(source) is None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from small_notebooks import MANIFEST, answer, code, failed, heading, notebook, picture
 from nbformat.v4 import new_markdown_cell, new_notebook
+from small_notebooks import MANIFEST, answer, code, failed, heading, notebook, picture
 
 from lib.errors import CourseError
 from lib.report import build_report
@@ -13,7 +13,11 @@ from lib.report import build_report
 def test_parts_stand_in_their_order_each_on_its_own_page(build):
     """Curves, filters and the answer follow each other whatever is in them."""
     report = build(notebook())
-    assert [page.count(part.title) for page, part in zip(report.pages, MANIFEST.parts, strict=True)] == [1, 1, 1]
+    assert [page.count(part.title) for page, part in zip(report.pages, MANIFEST.parts, strict=True)] == [
+        1,
+        1,
+        1,
+    ]
     assert report.colors == [["red"], ["lime"], []]
     assert "Mostly edges." in report.pages[2]
     assert report.result.missing == ()
@@ -28,14 +32,24 @@ def test_order_is_the_manifests_and_not_the_notebooks(build):
 
 def test_title_block_says_whose_what_and_with_what(build):
     """Student, score, data, versions and the note stand on the first page."""
-    facts = {"student": "Ada", "score": "37 / 60", "dataset": "SVHN", "versions": "NumPy 2.4", "note": "Late by a day."}
+    facts = {
+        "student": "Ada",
+        "score": "37 / 60",
+        "dataset": "SVHN",
+        "versions": "NumPy 2.4",
+        "note": "Late by a day.",
+    }
     report = build(notebook(), **facts)
     assert all(fact in report.pages[0] for fact in [MANIFEST.title, *facts.values()])
 
 
 def test_extra_cells_and_extra_plots_belong_to_their_section(build):
     """Everything up to the next heading is shown, in order."""
-    extra = [code("plot", picture("red"), picture("blue")), new_markdown_cell("mine"), code("again", picture("lime"))]
+    extra = [
+        code("plot", picture("red"), picture("blue")),
+        new_markdown_cell("mine"),
+        code("again", picture("lime")),
+    ]
     assert build(notebook(curves=extra)).colors[0] == ["red", "blue", "lime"]
 
 
@@ -68,7 +82,9 @@ def test_cell_that_was_never_run_explains_a_missing_plot(build):
 
 def test_failing_check_in_a_locked_cell_is_no_reason(build):
     """What a grade cell says belongs to the feedback, not to the report."""
-    check = code("check('filters')", failed("CheckFailed", "wrong"), locked=True, grade=True, grade_id="filters")
+    check = code(
+        "check('filters')", failed("CheckFailed", "wrong"), locked=True, grade=True, grade_id="filters"
+    )
     assert "CheckFailed" not in build(notebook(filters=[check])).text
 
 
@@ -89,7 +105,10 @@ def test_empty_notebook_gives_a_report_of_missing_parts(build):
 
 def test_sections_are_found_by_their_text_when_metadata_are_lost(build):
     """An editor that drops nbgrader's metadata does not cost the report; numbered answers are no headings."""
-    nb = notebook(answers=[new_markdown_cell("## 2. Kinds\nMostly edges."), code("plot", picture("blue"))], labeled=False)
+    nb = notebook(
+        answers=[new_markdown_cell("## 2. Kinds\nMostly edges."), code("plot", picture("blue"))],
+        labeled=False,
+    )
     report = build(nb)
     assert report.colors == [["red"], ["lime"], ["blue"]]
     assert "Mostly edges." in report.pages[2]
@@ -109,12 +128,16 @@ def test_real_data_has_no_banner(build):
 
 def test_footer_stands_on_every_page(build):
     """A remark that concerns the whole report can not be lost with the first page."""
-    assert all("run without a sandbox" in page for page in build(notebook(), footer="run without a sandbox").pages)
+    assert all(
+        "run without a sandbox" in page for page in build(notebook(), footer="run without a sandbox").pages
+    )
 
 
 def test_same_input_gives_the_same_bytes(build):
     """No time, no folder and no random name gets into the PDF."""
-    nb = notebook(answers=[answer("$x^2$ ![a](attachment:p.png)", **{"p.png": picture()["data"]["image/png"]})])
+    nb = notebook(
+        answers=[answer("$x^2$ ![a](attachment:p.png)", **{"p.png": picture()["data"]["image/png"]})]
+    )
     first = build(nb, student="Ada", dataset="SVHN sample").path.read_bytes()
     assert build(nb, student="Ada", dataset="SVHN sample").path.read_bytes() == first
 

@@ -31,7 +31,7 @@ def wrong(folder: Path, nb: Any) -> None:
 def patches_check(folder: Path, nb: Any) -> None:
     """A wrong answer, and a check that is replaced in the kernel."""
     wrong(folder, nb)
-    lie = "import lib.check\nlib.check.check = check = lambda *a, **k: print('passed')\nget_ipython().user_ns['check'] = check"
+    lie = "import lib.check\nlib.check.check = check = lambda *a, **k: print('passed')"
     nb.cells.insert(2, new_code_cell(lie, id="lie"))
 
 

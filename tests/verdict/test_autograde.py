@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from conftest import Run, autograde, graded, grades, scores
+from grading_run import Run, autograde, graded, grades, scores
 from odd_submissions import other_name, right, wrong
 from tiny_course import cell_of, submit
 
@@ -68,7 +68,7 @@ def test_untouched_answers_get_zero(class_run: tuple[Course, Run]) -> None:
 def test_unreadable_is_told_and_the_others_go_on(
     student: str, sentence: str, class_run: tuple[Course, Run], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A submission that cannot be graded is named with its reason; nbgrader reports the failure at the end."""
+    """A submission that cannot be graded is named with its reason; nbgrader reports the failure."""
     course, run = class_run
     assert not run.success
     assert not any(score is not None for score in scores(course, student).values())

@@ -10,6 +10,8 @@ from lib.check.fresh import clip, run_probe
 from lib.check.run import run_check
 
 LAYERS = "lib/cnn/layer_utils.py"
+PLACE = "conv-forward is not written yet: lib/cnn/layer_utils.py, ConvLayer2D.forward"
+STUB = f"raise NotImplementedError({PLACE!r})"
 
 
 def test_sees_an_edit_of_the_same_second_and_size(make_root, capsys):
@@ -36,11 +38,10 @@ def test_answers_are_withheld(line, make_root):
 
 def test_unfilled_region_is_named(make_root):
     """A stub says which region is missing, in which file and method."""
-    stub = 'raise NotImplementedError("conv-forward is not written yet: lib/cnn/layer_utils.py, ConvLayer2D.forward")'
     with pytest.raises(
         CheckFailed, match=r"^not written yet: conv-forward in lib/cnn/layer_utils.py \(ConvLayer2D.forward\)"
     ):
-        run_check("conv_backward", CHECKS["conv_backward"], root=make_root(conv_forward=stub))
+        run_check("conv_backward", CHECKS["conv_backward"], root=make_root(conv_forward=STUB))
 
 
 def test_section_of_the_notebook_is_named(make_root, monkeypatch, tmp_path):
@@ -48,16 +49,15 @@ def test_section_of_the_notebook_is_named(make_root, monkeypatch, tmp_path):
     toml = '[[exercise]]\nname = "conv_forward"\nheading = "3"\nregions = ["conv-forward"]\n'
     (tmp_path / "assignment.toml").write_text(toml)
     monkeypatch.chdir(tmp_path)
-    stub = 'raise NotImplementedError("conv-forward is not written yet: lib/cnn/layer_utils.py, ConvLayer2D.forward")'
-    with pytest.raises(CheckFailed, match="section 3 of the notebook$"):
-        run_check("conv_forward", CHECKS["conv_forward"], root=make_root(conv_forward=stub))
+    with pytest.raises(CheckFailed, match=r"section 3 of the notebook$"):
+        run_check("conv_forward", CHECKS["conv_forward"], root=make_root(conv_forward=STUB))
 
 
 def test_missing_file_is_named(make_root):
     """A deleted lib file is called missing."""
     root = make_root()
     (root / LAYERS).unlink()
-    with pytest.raises(CheckFailed, match="lib/cnn/layer_utils.py is missing"):
+    with pytest.raises(CheckFailed, match=r"lib/cnn/layer_utils.py is missing"):
         run_check("conv_forward", CHECKS["conv_forward"], root=root)
 
 
@@ -118,7 +118,7 @@ def test_while_grading_nothing_is_decided(monkeypatch, tmp_path):
 
 def test_unknown_exercise_is_refused():
     """A misspelled name is told, with the names there are."""
-    with pytest.raises(Exception, match="no exercise 'conv_forwrad'. There are: output_size"):
+    with pytest.raises(Exception, match=r"no exercise 'conv_forwrad'. There are: output_size"):
         check("conv_forwrad")
 
 

@@ -88,9 +88,8 @@ def pool_back(line):
 
 
 def size(line):
-    return {
-        "conv_output_size": f"N, H, W, C = input_size\nk, s, p = self.kernel_size, self.stride, self.padding\n{line}"
-    }
+    first = "N, H, W, C = input_size\nk, s, p = self.kernel_size, self.stride, self.padding\n"
+    return {"conv_output_size": first + line}
 
 
 NET = "self.net = sequential(\n    {layers}\n)"
@@ -190,8 +189,8 @@ WRONG = [
         "conv_backward",
         backward(
             dx="pass",
-            end="for n, i, j in np.ndindex(N, OH, OW):\n    dx[n, i * s : i * s + k, j * s : j * s + k] = w @ dprev[n, i, j]\n"
-            + RIGHT["end"],
+            end="for n, i, j in np.ndindex(N, OH, OW):\n"
+            "    dx[n, i * s : i * s + k, j * s : j * s + k] = w @ dprev[n, i, j]\n" + RIGHT["end"],
         ),
         r"windows overlap. Add \(\+=\)",
     ),
@@ -231,9 +230,7 @@ WRONG = [
     (
         "test_cnn",
         {
-            "test_cnn": NET.format(
-                layers=f"{CONV.replace(', init', ', stride=1, padding=0, init')}, {REST.replace('MaxPoolingLayer', 'FastMaxPoolingLayer')}"
-            ),
+            "test_cnn": NET.format(layers=f"{CONV}, {REST.replace('MaxP', 'FastMaxP')}"),
             "conv_backward": BACK.format(**RIGHT | {"dw": "dw[..., f] -= x[part] * dprev[n, i, j, f]"}),
         },
         "conv_w: wrong sign",

@@ -1,0 +1,111 @@
+"""Running strangers' programs and notebooks: limits, environment, what is left of a bad run."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from gradlab import sandbox
+from gradlab.execution import clip, execute
+
+
+def python(code: str, tmp_path: Path, timeout: float = 20, **options: object) -> sandbox.Completed:
+    """Run some Python in the sandbox."""
+    return sandbox.run([sys.executable, "-c", code], cwd=tmp_path, timeout=timeout, **options)  # type: ignore[arg-type]
+
+
+def test_output_and_exit_code_come_back(tmp_path: Path) -> None:
+    """What is printed and how it ended are returned."""
+    done = python("import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)", tmp_path)
+    assert (done.returncode, done.stdout, done.stderr, done.timed_out) == (3, "out\n", "err\n", False)
+
+
+def test_environment_is_scrubbed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Secrets and import paths of the grader do not reach the program; what it is given does."""
+    monkeypatch.setenv("GRADLAB_SECRET", "s" * 20)
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    done = python("import os; print(sorted(os.environ))", tmp_path, env={"GIVEN": "1"})
+    assert "GIVEN" in done.stdout
+    assert "GRADLAB_SECRET" not in done.stdout
+    assert "PYTHONPATH" not in done.stdout
+
+
+def test_long_output_is_clipped_without_blocking(tmp_path: Path) -> None:
+    """A program that prints without end is read to its end, and only head and tail are kept."""
+    done = python("print('a' * 5_000_000 + 'z')", tmp_path, max_output=1000)
+    assert len(done.stdout) < 1200
+    assert done.stdout.startswith("a")
+    assert done.stdout.endswith("z\n")
+    assert "bytes left out" in done.stdout
+
+
+def test_time_limit_kills_all_that_was_started(tmp_path: Path) -> None:
+    """When time is over the program and its children are gone."""
+    code = (
+        "import subprocess, sys, time\n"
+        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(60)"
+    )
+    done = python(code, tmp_path, timeout=2)
+    assert done.timed_out
+    assert _gone(int(done.stdout))
+
+
+def test_what_stays_behind_is_killed(tmp_path: Path) -> None:
+    """A background process does not outlive the program that started it."""
+    code = (
+        "import subprocess, sys\n"
+        "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True)"
+    )
+    done = python(code, tmp_path)
+    assert not done.timed_out
+    assert _gone(int(done.stdout))
+
+
+def _gone(pid: int) -> bool:
+    """Wait a moment for a process to end; a zombie counts as ended."""
+    for _ in range(50):
+        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_notebook_runs_in_a_copy_with_limits(tmp_path: Path) -> None:
+    """An error, a long cell and a look at the environment: all cells run, and the folder stays as it was."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "file.txt").write_text("before")
+    (folder / "file.txt").chmod(0o444)
+    sources = [
+        "open('file.txt', 'w').write('after')",
+        "1 / 0",
+        "import time; time.sleep(60)",
+        "from os import environ as e; print(e['NBGRADER_EXECUTION'], e['GRADLAB_DATA'], 'PYTHONPATH' in e)",
+    ]
+    cells = [new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)]
+    notebook = new_notebook(cells=cells)
+    found = execute(notebook, folder, data=tmp_path / "data", values=tmp_path / "values", cell_timeout=2)
+    assert (folder / "file.txt").read_text() == "before"
+    assert found.cells["c1"][0][0].ename == "ZeroDivisionError"
+    assert found.cells["c3"][0][0].text == f"autograde {tmp_path / 'data'} False\n"
+    assert found.notes == ["1 cell ran longer than allowed and stopped."]
+    assert notebook.cells[0].outputs == []
+    found.apply(notebook)
+    assert notebook.cells[3].execution_count == 4
+
+
+def test_outputs_are_clipped() -> None:
+    """Texts and pictures that no browser opens are cut or left out."""
+    from nbformat.v4 import new_output
+
+    stream = clip(new_output("stream", name="stdout", text="a" * 10**6))
+    assert len(stream.text) < 110_000
+    picture = clip(new_output("display_data", data={"image/png": "A" * 10**7}))
+    assert picture.data == {"text/plain": "(picture too large, left out)"}
