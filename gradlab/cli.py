@@ -76,7 +76,7 @@ def grade(assignment: Name, student: Student = "*", force: Force = True) -> None
 @app.command()
 def report(assignment: Name, student: Student = "*") -> None:
     """Write the PDF reports from the notebooks that autograde executed."""
-    from gradlab import grading, scores
+    from gradlab import grading
 
     course = Course.find()
     for path in grading.make_reports(course, assignment, student=student):
@@ -116,8 +116,6 @@ def main() -> None:
         if hasattr(error, "format_message"):  # a wrong option or argument, in click's words
             sys.exit(f"gradlab: {error.format_message()}")
         raise
-
-
 
 
 if __name__ == "__main__":

@@ -99,7 +99,9 @@ def run_demo(course: Course, name: str, console: Console, *, dataset: str = "sam
         say(f"{'Made' if made else 'Found'} the offline SAMPLE data in {course.relative(folder)}.")
     released = _release(course, assignment, say)
     _make_submissions(course, assignment, released, say)
-    say("Grading strangers needs a sandbox, which this version does not have; the demo's submissions are its own.")
+    say(
+        "Grading strangers needs a sandbox, which this version does not have; the demo's submissions are its own."
+    )
     failed = grading.grade(course, name, say=say)
     if failed:
         msg = f"the demo could not grade {', '.join(failed)}; the reasons stand above."
@@ -138,7 +140,9 @@ def check_scores(scores: dict[str, dict[str, Score]], *, foretell_training: bool
 def _refuse_strangers(course: Course, name: str) -> None:
     """The demo grades without a sandbox, so it must never touch a real submission or its grades."""
     others = [
-        path.parent.name for path in course.submitted.glob(f"*/{name}") if not path.parent.name.startswith(PREFIX)
+        path.parent.name
+        for path in course.submitted.glob(f"*/{name}")
+        if not path.parent.name.startswith(PREFIX)
     ]
     if others:
         msg = (
@@ -153,9 +157,13 @@ def _release(course: Course, assignment: Assignment, say: Callable[[str], None])
     target = course.release / assignment.name
     if target.is_dir():
         version = manifests.read(target, course.relative(target)).version
-        say(f"Found release/{assignment.name}, version {version}; gradlab release {assignment.name} --force renews it.")
+        say(
+            f"Found release/{assignment.name}, version {version}; gradlab release {assignment.name} --force renews it."
+        )
         return store.get(course, assignment.name, version)
-    say(f"Releasing {assignment.name}: stripping the answers, running reference and stub through the gate ...")
+    say(
+        f"Releasing {assignment.name}: stripping the answers, running reference and stub through the gate ..."
+    )
     made = release(course, assignment.name, force=True, gate=run_gate)
     say(f"Released {course.relative(made.folder)} and {course.relative(made.zip)}, version {made.version}.")
     return made.kept
@@ -173,10 +181,17 @@ def _make_submissions(
         if persona.variant is not None:
             bodies = load_variant(course, assignment.name, persona.variant) if persona.variant else {}
         hand_in(
-            course, assignment, released, aside / student, bodies=bodies, unanswered=frozenset(persona.unanswered)
+            course,
+            assignment,
+            released,
+            aside / student,
+            bodies=bodies,
+            unanswered=frozenset(persona.unanswered),
         )
     say("Four students work through the notebook: training, saving the model, making the PDF ...")
-    with ProcessPoolExecutor(max_workers=min(2, os.cpu_count() or 1), mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(
+        max_workers=min(2, os.cpu_count() or 1), mp_context=get_context("spawn")
+    ) as pool:
         jobs = {s: pool.submit(_work, str(course.root), assignment.name, str(aside / s)) for s in PERSONAS}
         for student, job in jobs.items():
             say(f"  {student} ({PERSONAS[student].story}): {job.result():.0f} s")

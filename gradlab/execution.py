@@ -169,6 +169,7 @@ def _run(
             },
             kernel_manager_class=_kernel_manager(env),
             shutdown_kernel="immediate",
+            coalesce_streams=True,
             extra_arguments=["--HistoryManager.hist_file=:memory:"],
         )
     except PapermillExecutionError:

@@ -18,6 +18,7 @@ from gradlab.execution import execute
 from gradlab.student import work_through
 from gradlab.variants import hand_in
 from gradlab.verdict import judge_submission
+from lib.check.checks_cnn import CHECKS
 
 NOT_WRITTEN = "not written yet"
 
@@ -57,7 +58,9 @@ def _reference(course: Course, assignment: Assignment, folder: Path, work: Path)
     ]
     for name, judged in _judge(course, assignment, work, notebook).items():
         if judged.fraction != 1.0:
-            problems.append(f"reference, verdict on {name}: {judged.fraction} of the points ({judged.reason})")
+            problems.append(
+                f"reference, verdict on {name}: {judged.fraction} of the points ({judged.reason})"
+            )
     return problems
 
 
@@ -66,27 +69,19 @@ def _stub(course: Course, assignment: Assignment, folder: Path, work: Path) -> l
     hand_in(course, assignment, folder, work)
     notebook = work_through(course, assignment, work)
     failed = failures(notebook)
-    in_lib = set(assignment.hidden)
     problems = []
     for exercise in assignment.exercises:
         if exercise.graded != "auto":
             continue
         if exercise.name not in failed:
             problems.append(f"stub, check {exercise.name}: passes although nothing is written")
-        # what lives in cells fails earlier, where the cell itself says so
-        elif in_lib & set(exercise.regions) and NOT_WRITTEN not in failed[exercise.name]:
-            if exercise.name in _checked_in_fresh_process(assignment):
-                problems.append(f"stub, check {exercise.name}: {failed[exercise.name].splitlines()[0]}")
+        # a check of notebook objects comes too late to say so: the cells before it have failed
+        elif exercise.name in CHECKS and NOT_WRITTEN not in failed[exercise.name]:
+            problems.append(f"stub, check {exercise.name}: {failed[exercise.name].splitlines()[0]}")
     for name, judged in _judge(course, assignment, work, notebook).items():
         if judged.fraction != 0.0:
             problems.append(f"stub, verdict on {name}: {judged.fraction} of the points ({judged.reason})")
     return problems
-
-
-def _checked_in_fresh_process(assignment: Assignment) -> set[str]:
-    from lib.check.checks_cnn import CHECKS
-
-    return set(CHECKS) & {exercise.name for exercise in assignment.exercises}
 
 
 def _judge(course: Course, assignment: Assignment, work: Path, notebook: Any) -> dict[str, Any]:

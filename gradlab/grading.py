@@ -40,7 +40,9 @@ def submissions(course: Course, name: str, student: str = "*") -> list[str]:
     return found
 
 
-def grade(course: Course, name: str, *, student: str = "*", force: bool = True, say: Say = print) -> list[str]:
+def grade(
+    course: Course, name: str, *, student: str = "*", force: bool = True, say: Say = print
+) -> list[str]:
     """Autograde, write feedback and reports.
 
     Parameters
@@ -73,8 +75,11 @@ def grade(course: Course, name: str, *, student: str = "*", force: bool = True, 
         say("Writing feedback ...")
         convert(course, "GenerateFeedback", name, student, force=True)
         say("Writing reports ...")
-        for path in make_reports(course, name, students=graded):
-            say(f"  {course.relative(path)}")
+        for one in graded:
+            try:
+                say(f"  {course.relative(next(make_reports(course, name, students=[one])))}")
+            except GradlabError as error:  # one damaged notebook must not keep the others from their report
+                say(f"  {error}")
     return failed
 
 

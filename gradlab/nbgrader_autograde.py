@@ -18,7 +18,10 @@ from __future__ import annotations
 
 import logging
 import os
+import platform
 import tempfile
+import warnings
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +31,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import determine_grade
+from sqlalchemy.exc import SAWarning
 from traitlets import Bool, Integer
 from traitlets.log import get_logger
 
@@ -171,6 +175,7 @@ class WriteVerdicts(GradingStep):
             "version": version,
             "dataset": ("sample" if verdict.uses_sample(course) else "real") if assignment.dataset else "",
             "sandboxed": sandbox.ISOLATED,
+            "versions": _versions(),
             "notes": ours["notes"],
             "verdicts": records,
         }
@@ -181,6 +186,13 @@ class WriteVerdicts(GradingStep):
             "name": KERNEL,
         }
         return nb, resources
+
+
+def _versions() -> str:
+    """Name what the submission ran on; the report shows it."""
+    packages = {"NumPy": "numpy", "Matplotlib": "matplotlib", "nbgrader": "nbgrader"}
+    told = [f"{name} {metadata.version(package)}" for name, package in packages.items()]
+    return ", ".join([f"Python {platform.python_version()}", *told])
 
 
 class SaveVerdicts(SaveAutoGrades):
@@ -290,6 +302,8 @@ def configure(c: Any, course: Course) -> None:
         As ``get_config()`` returns it in nbgrader_config.py.
     course : Course
     """
+    # nbgrader 0.9.6 builds its objects in an order that SQLAlchemy 2.1 remarks on, harmlessly, hundreds of times
+    warnings.filterwarnings("ignore", category=SAWarning)
     traits = Autograde.class_traits()
     ours = {Execute: [BundleExecute, WriteVerdicts], SaveAutoGrades: [SaveVerdicts]}
     scoring = list(traits["autograde_preprocessors"].default())

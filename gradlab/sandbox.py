@@ -41,6 +41,7 @@ KEPT = (
     "LD_LIBRARY_PATH",
     "JUPYTER_PATH",
     "JUPYTER_RUNTIME_DIR",
+    "GRADLAB_DATASET",
 )
 
 #: One thread for each program: graders run several, and sums then come out the same on every machine.

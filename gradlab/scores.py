@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -61,7 +62,9 @@ def total(items: dict[str, Score]) -> float:
     return sum(score.points or 0.0 for score in items.values())
 
 
-def show_scores(course: Course, name: str, console: Console, scores: dict[str, dict[str, Score]] | None = None) -> None:
+def show_scores(
+    course: Course, name: str, console: Console, scores: dict[str, dict[str, Score]] | None = None
+) -> None:
     """Print a table: one row for each exercise, one column for each student."""
     assignment = load(course, name)
     found = read_scores(course, assignment) if scores is None else scores
@@ -75,13 +78,14 @@ def show_scores(course: Course, name: str, console: Console, scores: dict[str, d
             table.add_row(student, f"{total(items):.4g}", f"{waiting} to grade" if waiting else "")
         console.print(table)
         return
-    table = Table("exercise", "of", title=assignment.title)
+    table = Table(title=assignment.title, box=box.SIMPLE_HEAD)
+    table.add_column("exercise", no_wrap=True)
+    table.add_column("of", justify="right")
     for student in found:
-        table.add_column(student, justify="right")
+        table.add_column(student, justify="right", overflow="fold")
     for exercise in assignment.exercises:
-        hand = " (by hand)" if exercise.graded == "manual" else ""
         row = [str(items[exercise.name]) for items in found.values()]
-        table.add_row(f"{exercise.title}{hand}", f"{exercise.points:g}", *row)
+        table.add_row(exercise.title, f"{exercise.points:g}", *row)
     table.add_section()
     table.add_row("so far", f"{assignment.points:g}", *(f"{total(items):.4g}" for items in found.values()))
     console.print(table)

@@ -25,7 +25,12 @@ def work_through(course: Course, assignment: Assignment, folder: Path, *, timeou
 
     path = folder / assignment.notebook
     notebook = notebooks.read(path, course.relative(path))
-    env = {"GRADLAB_DATA": str(course.data), "PYTHONPATH": "", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    env = {
+        "GRADLAB_DATA": str(course.data),
+        "PYTHONPATH": "",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
     executed, _problems = execute_notebook(notebook, folder, timeout=timeout, env=env)
     path.write_text(manifests.notebook_text(executed), encoding="utf-8")
     return executed

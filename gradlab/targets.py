@@ -1,4 +1,4 @@
-"""Measure on the full real data what the sample can only suggest: does the reference reach the target?"""
+"""Measure on the full real data what the sample can only suggest: whether the reference reaches the target."""
 
 from __future__ import annotations
 
@@ -48,14 +48,18 @@ def measure(course: Course, name: str, console: Console) -> float:
         work_through(course, assignment, work, timeout=6 * 3600)
         seconds = time.monotonic() - begin
         if not (work / "model.npz").is_file():
-            msg = "the training cell wrote no model.npz; run the notebook in JupyterLab (make lab) to see why."
+            msg = (
+                "the training cell wrote no model.npz; run the notebook in JupyterLab (make lab) to see why."
+            )
             raise GradlabError(msg)
         history = read_model(work / "model.npz").history
         judged = judge_submission(course, assignment, work, None, version="targets")["training"]
     best = max(history["val_acc_hist"])
     console.print(f"  after {seconds:.0f} s: best validation accuracy {best:.2%}")
     console.print(f"  on the test images: {judged.reason or 'all points'}")
-    console.print(f"  target {assignment.training.target:.0%}: {'reached' if judged.fraction == 1 else 'not reached'}")
+    console.print(
+        f"  target {assignment.training.target:.0%}: {'reached' if judged.fraction == 1 else 'not reached'}"
+    )
     if judged.fraction is None:
         msg = f"the network could not be judged: {judged.reason}"
         raise GradlabError(msg)

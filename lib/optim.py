@@ -26,7 +26,9 @@ class Optimizer:
 
     def __init__(self, net, lr=1e-4):
         if not hasattr(net, "layers"):
-            msg = f"{type(self).__name__}: net is of type {type(net).__name__}, wanted layers. Pass model.net."
+            msg = (
+                f"{type(self).__name__}: net is of type {type(net).__name__}, wanted layers. Pass model.net."
+            )
             raise ConfigError(msg)
         self.net = net
         self.lr = self._setting("lr", lr, 0, np.inf)

@@ -145,5 +145,8 @@ def test_no_file_names_a_registry_or_a_home():
     import re
 
     pattern = re.compile(r"index-url|pypi\.org/simple|files\.pythonhosted|/home/\w+/|/root/")
-    for path in [*SOURCES, *(ROOT / name for name in ("Makefile", "pyproject.toml", "requirements.lock", ".ci/run"))]:
+    for path in [
+        *SOURCES,
+        *(ROOT / name for name in ("Makefile", "pyproject.toml", "requirements.lock", ".ci/run")),
+    ]:
         assert not pattern.search(path.read_text(encoding="utf-8")), relative(path)

@@ -97,8 +97,20 @@ def conv_forward():
     ax.text(6.25, 3.7, "∗", ha="center", va="center", fontsize=18)
     arrow(ax, (10.25, 3.7), (11.8, 3.7))
     window = image[0:3, 1:4]
-    terms = " + ".join(f"{a:g}·{'(' + f'{b:g}' + ')' if b < 0 else f'{b:g}'}" for a, b in zip(window.ravel(), w.ravel(), strict=True) if b)
-    ax.text(7.8, 6.6, f"{terms} + bias {bias:g} = {out[0, 1]:g}", ha="center", va="center", fontsize=9.5, color=ORANGE)
+    terms = " + ".join(
+        f"{a:g}·{'(' + f'{b:g}' + ')' if b < 0 else f'{b:g}'}"
+        for a, b in zip(window.ravel(), w.ravel(), strict=True)
+        if b
+    )
+    ax.text(
+        7.8,
+        6.6,
+        f"{terms} + bias {bias:g} = {out[0, 1]:g}",
+        ha="center",
+        va="center",
+        fontsize=9.5,
+        color=ORANGE,
+    )
     return fig
 
 
@@ -126,14 +138,22 @@ def conv_backward():
     ax.text(3.4, 3.1, "×", ha="center", va="center", fontsize=15)
     arrow(ax, (6.35, 3.1), (7.4, 3.1))
     arrow(ax, (10.8, 3.1), (11.9, 3.1))
-    ax.text(7.8, 5.7, "A pixel in the middle lies in several windows: its gradient is a sum, so use += and never =.", ha="center", fontsize=9.5)
+    ax.text(
+        7.8,
+        5.7,
+        "A pixel in the middle lies in several windows: its gradient is a sum, so use += and never =.",
+        ha="center",
+        fontsize=9.5,
+    )
     return fig
 
 
 def pool_forward():
     """Max pooling with overlapping 3x3 windows and stride 2."""
     fig, ax = canvas(7.2, 3.1, 14.4, 6.2)
-    image = np.array([[1, 5, 2, 0, 3], [4, 0, 1, 7, 2], [2, 3, 6, 1, 0], [0, 8, 1, 2, 9], [3, 1, 4, 5, 2]], float)
+    image = np.array(
+        [[1, 5, 2, 0, 3], [4, 0, 1, 7, 2], [2, 3, 6, 1, 0], [0, 8, 1, 2, 9], [3, 1, 4, 5, 2]], float
+    )
     out = np.array([[image[i : i + 3, j : j + 3].max() for j in (0, 2)] for i in (0, 2)])
     grid(ax, image, 1.0, 0.7)
     frame(ax, 1.0, 0.7, 3, 3, BLUE)
@@ -149,7 +169,9 @@ def pool_forward():
 def pool_backward():
     """Only the winner of a window receives its gradient; a pixel that wins twice receives both."""
     fig, ax = canvas(7.2, 3.1, 14.4, 6.2)
-    image = np.array([[1, 5, 2, 0, 3], [4, 0, 1, 2, 2], [2, 3, 9, 1, 0], [0, 8, 1, 2, 4], [3, 1, 4, 5, 2]], float)
+    image = np.array(
+        [[1, 5, 2, 0, 3], [4, 0, 1, 2, 2], [2, 3, 9, 1, 0], [0, 8, 1, 2, 4], [3, 1, 4, 5, 2]], float
+    )
     dout = np.array([[1.0, 2.0], [-1.0, 3.0]])
     dx = np.zeros_like(image)
     for a, i in enumerate((0, 2)):
@@ -182,7 +204,11 @@ def small_network():
     after = ["", "(4, 6, 6, 3)", "(4, 3, 3, 3)", "(4, 27)", "", ""]
     for i, (text, color) in enumerate(boxes):
         x = 0.15 + i * 2.6
-        ax.add_patch(Rectangle((x, 1.1), 2.05, 1.4, facecolor=color, edgecolor=BLUE if color != "white" else GREY, lw=1.4))
+        ax.add_patch(
+            Rectangle(
+                (x, 1.1), 2.05, 1.4, facecolor=color, edgecolor=BLUE if color != "white" else GREY, lw=1.4
+            )
+        )
         ax.text(x + 1.02, 1.8, text, ha="center", va="center", fontsize=8.3)
         if i < len(boxes) - 1:
             arrow(ax, (x + 2.08, 1.8), (x + 2.58, 1.8))

@@ -63,9 +63,8 @@ class SmallConvolutionalNetwork(Module):
         # He initialization: a standard deviation of sqrt(2 / inputs of a unit) keeps the size of the signal.
         # Pooling stands before the activation, which then has a quarter of the numbers to go through.
         self.net = sequential(
-            FastConvLayer2D(
-                3, 5, 32, padding=2, init_scale=np.sqrt(2 / (5 * 5 * 3)), name="conv1", need_dx=False
-            ),
+            # small first weights: what a filter shows after training is what it learned, not its random start
+            FastConvLayer2D(3, 5, 32, padding=2, init_scale=0.02, name="conv1", need_dx=False),
             FastMaxPoolingLayer(2, 2, name="pool1"),
             gelu(name="act1"),
             FastConvLayer2D(32, 3, 64, padding=1, init_scale=np.sqrt(2 / (3 * 3 * 32)), name="conv2"),

@@ -219,21 +219,20 @@ class leaky_relu(_Activation):
 
     Parameters
     ----------
-    negative_slope : float >= 0
+    negative_slope : float in [0, 1]
     name : str
     """
 
     def __init__(self, negative_slope=0.01, name="leaky_relu"):
         super().__init__(name)
-        self.negative_slope = require_number(f"layer '{name}'", "negative_slope", negative_slope, 0)
+        self.negative_slope = require_number(f"layer '{name}'", "negative_slope", negative_slope, 0, 1)
 
     def forward(self, feat):
         """Scale negative entries of feat, of any shape, by the negative slope."""
         self._check_forward(feat)
         output = None
         ### BEGIN SOLUTION leaky-relu-forward
-        # two passes of max and min are several times faster than np.where
-        output = np.maximum(feat, 0) + self.negative_slope * np.minimum(feat, 0)
+        output = np.maximum(feat, self.negative_slope * feat)  # several times faster than np.where
         ### END SOLUTION
         self.meta = feat
         return output
@@ -245,8 +244,8 @@ class leaky_relu(_Activation):
         self._check_backward(dprev, feat.shape)
         dfeat = None
         ### BEGIN SOLUTION leaky-relu-backward
-        dfeat = self.negative_slope * dprev
-        np.copyto(dfeat, dprev, where=feat > 0)
+        slope = (feat > 0).astype(feat.dtype)  # 1 and 0, and the 0 is raised to the negative slope
+        dfeat = dprev * np.maximum(slope, self.negative_slope, out=slope)
         ### END SOLUTION
         self.meta = None
         return dfeat

@@ -20,12 +20,8 @@ _DATA_PICTURE = re.compile(
     r"<img\b[^>]{0,400}?\bsrc\s*=\s*[\"']?data:(image/[a-z+]+);base64,([A-Za-z0-9+/=\s]+)", re.I
 )
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg", "image/gif")
-_INTERACTIVE = (
-    "application/vnd.plotly",
-    "application/vnd.bokeh",
-    "application/vnd.jupyter.widget-view",
-    "application/pdf",
-)
+# widgets are not among them: what they show is nearly always a progress bar, which nobody misses on paper
+_INTERACTIVE = ("application/vnd.plotly", "application/vnd.bokeh", "application/pdf")
 _BORING = re.compile(
     r"\s*(?:<[\w.]*(?:Figure|Axes|Artist|AxesImage|Line2D|Text|matplotlib)\b.*>|\[<matplotlib.*\]|Text\(.*\)|None)\s*",
     re.S,

@@ -99,6 +99,7 @@ def execute_notebook(
                 interrupt_on_timeout=True,
                 allow_errors=True,
                 store_widget_state=False,
+                coalesce_streams=True,
                 cwd=str(cwd),
                 env={**os.environ, **(env or {})},
             )

@@ -26,7 +26,7 @@ def refused(course, *words):
 
 def test_unknown_assignment_lists_the_known(course_copy):
     """A typing mistake is answered with the nearest name."""
-    assert f"there is no assignment 'cnn_svnh'" in (said := refused(course_copy, "release", "cnn_svnh"))
+    assert "there is no assignment 'cnn_svnh'" in (said := refused(course_copy, "release", "cnn_svnh"))
     assert NAME in said
 
 

@@ -32,7 +32,9 @@ def scores(course):
 
     here = Course(course.root)
     found = read_scores(here, load(here, NAME))
-    return {student: {name: score.points for name, score in items.items()} for student, items in found.items()}
+    return {
+        student: {name: score.points for name, score in items.items()} for student, items in found.items()
+    }
 
 
 def pages(path):
@@ -77,7 +79,9 @@ def test_reason_of_lost_points_reaches_notebook_and_feedback(demo):
     """A student reads what was wrong, not only that it was wrong."""
     path = demo.root / f"autograded/demo-overlap/{NAME}/{NAME}.ipynb"
     cell = next(
-        c for c in nbformat.read(path, 4).cells if c.metadata.get("nbgrader", {}).get("grade_id") == "conv_backward"
+        c
+        for c in nbformat.read(path, 4).cells
+        if c.metadata.get("nbgrader", {}).get("grade_id") == "conv_backward"
     )
     text = json.dumps(cell.outputs)
     assert "dimg" in text
@@ -89,7 +93,10 @@ def test_reports_hold_the_parts_in_order(demo):
     """Curves, filters, answer: in this order, on pages of their own, each marked as sample."""
     text = pages(demo.root / f"reports/demo-reference/{NAME}/problem_2_solution.pdf")
     whole = "\n".join(text)
-    order = [whole.index(title) for title in ("Training loss and accuracy", "Convolutional filters", "Inline question")]
+    order = [
+        whole.index(title)
+        for title in ("Training loss and accuracy", "Convolutional filters", "Inline question")
+    ]
     assert order == sorted(order)
     assert "edge detectors" in whole
     assert "demo-reference" in text[0]
@@ -104,7 +111,13 @@ def test_report_of_a_missing_answer_says_so(demo):
 
 def test_submissions_hold_what_is_asked_for(demo):
     """The demo's students hand in notebook, lib files, model and PDF."""
-    for name in (f"{NAME}.ipynb", "lib/cnn/layer_utils.py", "lib/cnn/cnn_models.py", "model.npz", "problem_2_solution.pdf"):
+    for name in (
+        f"{NAME}.ipynb",
+        "lib/cnn/layer_utils.py",
+        "lib/cnn/cnn_models.py",
+        "model.npz",
+        "problem_2_solution.pdf",
+    ):
         assert (demo.root / f"submitted/demo-reference/{NAME}" / name).is_file()
 
 
@@ -140,7 +153,11 @@ def test_manual_scores_survive_a_regrade(demo):
 
 def test_native_commands_do_their_documented_job(demo):
     """Feedback, export and generate_solution are nbgrader's own and work in this folder."""
-    for words in (("generate_feedback", NAME, "--force"), ("export",), ("generate_solution", NAME, "--force")):
+    for words in (
+        ("generate_feedback", NAME, "--force"),
+        ("export",),
+        ("generate_solution", NAME, "--force"),
+    ):
         done = demo.run("nbgrader", *words)
         assert done.returncode == 0, f"nbgrader {' '.join(words)}: {done.stderr[-2000:]}"
     table = (demo.root / "grades.csv").read_text(encoding="utf-8")
@@ -158,7 +175,9 @@ def test_native_release_equals_the_gated_one(demo):
     assert done.returncode == 0, done.stderr[-2000:]
     folder = demo.root / "release" / NAME
     native = {
-        f"{NAME}/{path.relative_to(folder).as_posix()}": path.read_bytes() for path in folder.rglob("*") if path.is_file()
+        f"{NAME}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
     }
     assert native.keys() == zipped.keys()
     assert [name for name in native if native[name] != zipped[name]] == []
@@ -176,7 +195,12 @@ def test_unpacked_release_says_not_written_yet_everywhere(demo, tmp_path):
     import sys
 
     done = subprocess.run(
-        [sys.executable, "-c", code % (names,)], cwd=folder, env=demo.env, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code % (names,)],
+        cwd=folder,
+        env=demo.env,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     said = dict(line.split(" | ", 1) for line in done.stdout.splitlines() if " | " in line)
     assert set(said) == set(names), done.stdout + done.stderr
@@ -188,7 +212,7 @@ def test_unpacked_release_says_not_written_yet_everywhere(demo, tmp_path):
 
 
 def test_reference_submission_validates(demo):
-    """nbgrader validate, which students know, passes on right answers."""
+    """Nbgrader validate, which students know, passes on right answers."""
     folder = demo.root / f"submitted/demo-reference/{NAME}"
     demo.env["GRADLAB_DATA"] = str(demo.root / "data")
     try:

@@ -53,13 +53,19 @@ def page(course_copy, tmp_path_factory):
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     home = tmp_path_factory.mktemp("jupyter")
-    env = course_copy.env | {"JUPYTER_CONFIG_DIR": str(home), "JUPYTER_RUNTIME_DIR": str(home), "HOME": str(home)}
+    env = course_copy.env | {
+        "JUPYTER_CONFIG_DIR": str(home),
+        "JUPYTER_RUNTIME_DIR": str(home),
+        "HOME": str(home),
+    }
     command = [
         sys.executable, "-m", "jupyter", "lab", "--no-browser", "--ip=127.0.0.1", f"--port={port}",
         f"--IdentityProvider.token={TOKEN}", "--allow-root",
     ]  # fmt: skip
-    log = open(home / "log", "wb")  # noqa: SIM115 - the server writes to it until the fixture ends
-    server = subprocess.Popen(command, cwd=course_copy.root, env=env, stdout=log, stderr=log, start_new_session=True)
+    log = (home / "log").open("wb")  # the server writes to it until the fixture ends
+    server = subprocess.Popen(
+        command, cwd=course_copy.root, env=env, stdout=log, stderr=log, start_new_session=True
+    )
     found = Page(f"http://127.0.0.1:{port}")
     try:
         for _ in range(120):

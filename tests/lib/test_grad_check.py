@@ -36,7 +36,7 @@ def test_rel_error_shows_nan():
 
 @pytest.mark.parametrize("shape", [(4,), (2, 3), (1, 2, 2), ()])
 def test_gradient_of_a_sum_of_cubes(shape):
-    """d sum x**3 = 3 x**2, at any rank."""
+    """D sum x**3 = 3 x**2, at any rank."""
     x = np.asarray(np.random.default_rng(0).normal(size=shape))
     grad = eval_numerical_gradient(lambda v: (v * v * v).sum(), x, verbose=False)
     np.testing.assert_allclose(grad, 3 * x * x, rtol=1e-6, atol=1e-9)
@@ -81,7 +81,7 @@ def test_point_is_restored_when_the_function_fails(calls):
     def fails(v):
         left[0] -= 1
         if not left[0]:
-            raise RuntimeError("no")
+            raise RuntimeError
         return v.sum()
 
     with pytest.raises(RuntimeError):
@@ -98,7 +98,11 @@ def test_verbose_prints_every_entry(capsys):
 @pytest.mark.parametrize(
     ("call", "error", "match"),
     [
-        (lambda: eval_numerical_gradient(np.sum, np.arange(3)), ShapeError, "x is int64, wanted an array of floats"),
+        (
+            lambda: eval_numerical_gradient(np.sum, np.arange(3)),
+            ShapeError,
+            "x is int64, wanted an array of floats",
+        ),
         (lambda: eval_numerical_gradient(np.sum, [1.0]), ShapeError, "x is list, wanted an array of floats"),
         (lambda: eval_numerical_gradient(np.sum, np.zeros(1), h=0), ConfigError, "h=0 is not a step above 0"),
         (

@@ -131,13 +131,21 @@ def as_bytes(value):
     return np.frombuffer(json.dumps(value).encode(), np.uint8)
 
 
-PARTS = {"loss_hist": np.ones(1), "train_acc_hist": np.ones(1), "val_acc_hist": np.ones(1), "meta": as_bytes({})}
+PARTS = {
+    "loss_hist": np.ones(1),
+    "train_acc_hist": np.ones(1),
+    "val_acc_hist": np.ones(1),
+    "meta": as_bytes({}),
+}
 
 
 @pytest.mark.parametrize(
     ("arrays", "match"),
     [
-        ({"x": np.ones(1)}, "is not a model file: 'meta is not a file in the archive|is not a model file: 'meta'"),
+        (
+            {"x": np.ones(1)},
+            "is not a model file: 'meta is not a file in the archive|is not a model file: 'meta'",
+        ),
         (PARTS | {"meta": as_bytes([1])}, "is not a model file: expected a JSON object, got list"),
         (PARTS | {"meta": np.ones(3, np.uint8)}, "is not a model file"),
         (PARTS | {"loss_hist": np.ones(())}, "a history is a single number"),
@@ -158,7 +166,7 @@ def test_foreign_files_are_refused(tmp_path, arrays, match):
 def test_pickled_arrays_are_never_loaded(tmp_path):
     """A pickle runs code when it is read."""
     np.savez(tmp_path / "model.npz", **PARTS, **{"param.a_w": np.array([{}], dtype=object)})
-    with pytest.raises(ModelFileError, match="cannot be read: Object arrays cannot be loaded"):
+    with pytest.raises(ModelFileError, match=r"cannot be read: Object arrays cannot be loaded"):
         read_model(tmp_path / "model.npz")
 
 
@@ -182,7 +190,7 @@ def test_half_a_file_is_refused(tmp_path):
 
 def test_missing_file_is_named(tmp_path):
     """The path, and what makes the file."""
-    with pytest.raises(ModelFileError, match="nothing.npz not found. Run the training cell"):
+    with pytest.raises(ModelFileError, match=r"nothing.npz not found. Run the training cell"):
         read_model(tmp_path / "nothing.npz")
 
 
@@ -190,7 +198,7 @@ def test_file_that_unpacks_too_large_is_refused(tmp_path, monkeypatch):
     """Sizes are read before anything is unpacked."""
     save_model(tmp_path / "model.npz", network(), HISTORY)
     monkeypatch.setattr("lib.model_file.MAX_BYTES", 1000)
-    with pytest.raises(ModelFileError, match="it unpacks to .* bytes in .* arrays, over 1000"):
+    with pytest.raises(ModelFileError, match=r"it unpacks to .* bytes in .* arrays, over 1000"):
         read_model(tmp_path / "model.npz")
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from lib.errors import CallOrderError, ConfigError, ShapeError
 from lib.mlp.layer_utils import fc, gelu, sequential
-from lib.optim import SGD, Adam, Optimizer, RMSProp, SGDM
+from lib.optim import SGD, SGDM, Adam, Optimizer, RMSProp
 
 W = np.linspace(-0.4, 0.6, num=20).reshape(4, 5)
 DW = np.linspace(-0.6, 0.4, num=20).reshape(4, 5)
@@ -30,7 +30,7 @@ def two_layer_net(dtype=np.float64):
 
 
 def test_sgd_moves_against_the_gradient():
-    """p - lr * dp."""
+    """P - lr * dp."""
     net = net_with_one_gradient()
     SGD(net, 1e-2).step()
     np.testing.assert_allclose(net.get_params("one_w"), W - 1e-2 * DW, rtol=1e-12)
@@ -48,7 +48,7 @@ def test_weight_decay_is_not_multiplied_by_lr(make, lr):
 
 
 def test_weight_decay_equals_l2_in_plain_sgd():
-    """The notebook's question: lr 0.01 and decay 1e-4 are L2 with lambda 0.005, as its gradient is 2*lambda*p."""
+    """The notebook's question: lr 0.01 and decay 1e-4 are L2 with lambda 0.005."""
     decayed, penalized = two_layer_net(), two_layer_net()
     SGD(decayed, 0.01, weight_decay=1e-4).step()
     penalized.apply_l2_regularization(0.005)
@@ -58,7 +58,7 @@ def test_weight_decay_equals_l2_in_plain_sgd():
 
 
 def test_sgdm_rolls_on_with_its_velocity():
-    """v = 0.9 v - lr dp, p + v; the velocity of the notebook's cell is given from outside."""
+    """V = 0.9 v - lr dp, p + v; the velocity of the notebook's cell is given from outside."""
     net, velocity = net_with_one_gradient(), np.linspace(0.6, 0.9, num=20).reshape(4, 5)
     optimizer = SGDM(net, 1e-3, 0.9)
     optimizer.velocity = {"one_w": velocity}
@@ -78,7 +78,7 @@ def test_sgdm_without_momentum_is_sgd():
 
 
 def test_rmsprop_divides_by_the_recent_size():
-    """c = 0.99 c + 0.01 dp**2, p - lr dp / (sqrt(c) + eps)."""
+    """C = 0.99 c + 0.01 dp**2, p - lr dp / (sqrt(c) + eps)."""
     net, cache = net_with_one_gradient(), np.linspace(0.6, 0.9, num=20).reshape(4, 5)
     optimizer = RMSProp(net, 1e-2, decay=0.99)
     optimizer.cache = {"one_w": cache}

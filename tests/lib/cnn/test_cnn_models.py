@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from lib.mlp.layer_utils import cross_entropy
 
 from lib.cnn.cnn_models import SmallConvolutionalNetwork, TestCNN
 from lib.cnn.fast_layers import FastConvLayer2D, FastMaxPoolingLayer
 from lib.cnn.layer_utils import ConvLayer2D, MaxPoolingLayer
+from lib.mlp.layer_utils import cross_entropy
 from tests.lib.ops.loop_oracle import numeric_gradient, relative_error
 
 

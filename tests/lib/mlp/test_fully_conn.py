@@ -43,7 +43,9 @@ def test_backward_matches_numeric_gradient_of_the_penalized_loss(regularization)
     """All parameter gradients, with the penalty they are said to have."""
     model, feats = filled_as_in_the_notebook()
     labels, loss_func, lam = np.array([0, 5, 1, 4]), cross_entropy(), 0.05
-    power = {"none": lambda p: 0.0, "l1": lambda p: np.abs(p).sum(), "l2": lambda p: (p * p).sum()}[regularization]
+    power = {"none": lambda p: 0.0, "l1": lambda p: np.abs(p).sum(), "l2": lambda p: (p * p).sum()}[
+        regularization
+    ]
 
     def penalized(_):
         data_loss = loss_func.forward(model.forward(feats), labels)

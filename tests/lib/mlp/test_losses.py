@@ -73,7 +73,11 @@ def test_backward_needs_forward():
         (np.zeros((2, 3)), np.array([0.0, 1.0]), "label is float64, wanted an array of integers"),
         (np.zeros((2, 3)), [0, 1], "label is list, wanted an array of integers"),
         (np.zeros((2, 3)), np.array([[0], [1]]), r"label has shape \(2, 1\), wanted \(2,\)"),
-        (np.zeros((2, 3)), np.array([0, 3]), "label holds classes 0 to 3, but feat has 3 columns: classes 0 to 2"),
+        (
+            np.zeros((2, 3)),
+            np.array([0, 3]),
+            "label holds classes 0 to 3, but feat has 3 columns: classes 0 to 2",
+        ),
         (np.zeros((2, 3)), np.array([-1, 0]), "label holds classes -1 to 0"),
         (np.zeros((0, 3)), np.array([], int), "the batch is empty"),
     ],

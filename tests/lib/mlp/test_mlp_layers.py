@@ -27,14 +27,18 @@ def fc_of_the_notebook():
 
 
 def in_float64(layer, feat, **kwargs):
-    """Compare backward with a numeric gradient for the input and for each parameter; return the largest error."""
+    """Compare backward with numeric gradients for input and parameters; return the largest error."""
     rng = np.random.default_rng(5)
     dout = rng.normal(size=layer.forward(feat, **kwargs).shape)
     dfeat = layer.backward(dout)
     grads = {name: value.copy() for name, value in layer.grads.items()}
-    errors = [rel_error(dfeat, eval_numerical_gradient_array(lambda x: layer.forward(x, **kwargs), feat, dout))]
+    errors = [
+        rel_error(dfeat, eval_numerical_gradient_array(lambda x: layer.forward(x, **kwargs), feat, dout))
+    ]
     for name, grad in grads.items():
-        numeric = eval_numerical_gradient_array(lambda _: layer.forward(feat, **kwargs), layer.params[name], dout)
+        numeric = eval_numerical_gradient_array(
+            lambda _: layer.forward(feat, **kwargs), layer.params[name], dout
+        )
         errors.append(rel_error(grad, numeric))
     return max(errors)
 
@@ -60,8 +64,8 @@ def test_gelu_equals_the_formula():
 
 @pytest.mark.parametrize(
     ("layer", "want"),
-    [(leaky_relu(0.1), [-0.2, 0.0, 3.0]), (relu(), [0.0, 0.0, 3.0]), (leaky_relu(2), [-4.0, 0.0, 3.0])],
-    ids=["leaky", "relu", "steep"],
+    [(leaky_relu(0.1), [-0.2, 0.0, 3.0]), (relu(), [0.0, 0.0, 3.0])],
+    ids=["leaky", "relu"],
 )
 def test_rectifiers_by_hand(layer, want):
     """Negative entries are scaled or cut, positive ones stay."""
@@ -140,14 +144,19 @@ def test_backward_needs_its_own_forward(layer):
 def test_gradient_of_another_shape_is_refused(layer):
     """The message holds both shapes."""
     shape = layer.forward(np.ones((3, 6))).shape
-    with pytest.raises(ShapeError, match=rf"dprev has shape \(2, 2\), forward produced \({shape[0]}, {shape[1]}\)"):
+    with pytest.raises(
+        ShapeError, match=rf"dprev has shape \(2, 2\), forward produced \({shape[0]}, {shape[1]}\)"
+    ):
         layer.backward(np.zeros((2, 2)))
 
 
 @pytest.mark.parametrize(
     ("feat", "match"),
     [
-        (np.zeros((2, 3, 4)), r"feat has shape \(2, 3, 4\), wanted \(N, 6\). Put a flatten layer in front of it."),
+        (
+            np.zeros((2, 3, 4)),
+            r"feat has shape \(2, 3, 4\), wanted \(N, 6\). Put a flatten layer in front of it.",
+        ),
         (np.zeros((2, 5)), r"layer 'fc': feat has shape \(2, 5\), wanted \(N, 6\)."),
         (np.zeros((2, 6), np.uint8), r"feat has dtype uint8, wanted floats. Use feat.astype\(np.float32\)."),
         (None, "feat is None, wanted a NumPy array of floats."),
@@ -183,7 +192,7 @@ def test_fc_draws_its_weights_from_the_global_generator():
         (lambda: fc(0, 5, name="a"), "layer 'a': input_dim=0 is not a whole number of at least 1"),
         (lambda: fc(5, 2.5, name="a"), "layer 'a': output_dim=2.5 is not a whole number"),
         (lambda: fc(5, 5, -1, name="a"), "layer 'a': init_scale=-1 is not a number at least 0"),
-        (lambda: leaky_relu(-1), "negative_slope=-1 is not a number at least 0"),
+        (lambda: leaky_relu(-1), "negative_slope=-1 is not a number from 0 to 1"),
         (lambda: dropout(1.5), "keep_prob=1.5 is not a number from 0 to 1. .* to switch dropout off use 1"),
         (lambda: dropout(-0.1), "keep_prob=-0.1 is not a number from 0 to 1"),
         (lambda: dropout(None), "keep_prob=None is not a number"),

@@ -25,7 +25,13 @@ def test_names_lead_to_layers():
     ("layers", "match"),
     [
         ((gelu(), gelu()), "Existing name 'gelu': two layers .* give each layer its own"),
-        ((fc(2, 2, name="a"), fc,), "argument 1 is <class .*wanted a layer made with its settings"),
+        (
+            (
+                fc(2, 2, name="a"),
+                fc,
+            ),
+            "argument 1 is <class .*wanted a layer made with its settings",
+        ),
         ((fc(2, 2), [gelu()]), "sequential: argument 1 is"),
     ],
     ids=["twice", "class", "list"],
@@ -70,9 +76,13 @@ def test_get_params_sees_what_a_layer_was_given():
 def test_assign_refuses_names_and_shapes():
     """An unknown name lists the known ones, a wrong shape both shapes."""
     net = two_layers()
-    with pytest.raises(ConfigError, match="no parameter is named 'fc3_w'. This network has: fc1_w, fc1_b, fc2_w"):
+    with pytest.raises(
+        ConfigError, match=r"no parameter is named 'fc3_w'. This network has: fc1_w, fc1_b, fc2_w"
+    ):
         net.assign("fc3_w", np.ones(2))
-    with pytest.raises(ShapeError, match=r"assign: the value for 'fc1_w' has shape \(3, 4\), the layer has \(4, 3\)"):
+    with pytest.raises(
+        ShapeError, match=r"assign: the value for 'fc1_w' has shape \(3, 4\), the layer has \(4, 3\)"
+    ):
         net.assign("fc1_w", np.ones((3, 4)))
     with pytest.raises(ConfigError, match="no parameter is named 'x'"):
         net.get_params("x")
@@ -105,7 +115,7 @@ def test_regularization_adds_the_gradient_of_the_penalty(method, want):
 
 def test_regularization_needs_gradients():
     """Before a backward pass there is nothing to add to."""
-    with pytest.raises(CallOrderError, match="no gradient for 'fc1_w'. Run the backward pass first"):
+    with pytest.raises(CallOrderError, match=r"no gradient for 'fc1_w'. Run the backward pass first"):
         two_layers().apply_l2_regularization(0.1)
 
 

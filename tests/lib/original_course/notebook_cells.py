@@ -4,10 +4,10 @@ import json
 import sys
 
 import numpy as np
-from lib.optim import SGD
 
 from lib.cnn.cnn_models import SmallConvolutionalNetwork, TestCNN
 from lib.mlp.layer_utils import cross_entropy
+from lib.optim import SGD
 
 
 def seed_0():
