@@ -218,7 +218,8 @@ def train_net(
     opt_params, best_val_acc = progress.opt_params, progress.best_val_acc
 
     stopped_inside = False
-    # in text and on stdout: a widget is lost when a notebook is saved or printed, and graders read stderr as a failure
+    # in text and on stdout: a widget is lost when a notebook is saved or printed, and what stands on stderr
+    # reads like a failure
     bar = tqdm(
         file=sys.stdout,
         total=max_epochs * iters_per_epoch,

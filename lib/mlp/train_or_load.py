@@ -62,8 +62,8 @@ def train_or_load(
     Raises
     ------
     ModelFileError
-        While being graded or reported (NBGRADER_EXECUTION or GRADLAB_LOAD_ONLY is set) nothing is trained: the file must be there and fit the
-        network.
+        While being graded or reported (NBGRADER_EXECUTION or GRADLAB_LOAD_ONLY is set) nothing is trained: the
+        file must be there and fit the network.
 
     Notes
     -----

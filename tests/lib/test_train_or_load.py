@@ -9,14 +9,15 @@ from lib.mlp.train import compute_acc
 from lib.mlp.train_or_load import train_or_load
 from lib.model_file import read_model
 from lib.optim import SGD
-from tests.lib.mlp.small_training import adam, data, network
+from tests.lib.mlp.small_training import adam, data, network, printed
 from tests.lib.mlp.test_checkpoint import PressesAt
 
 
 @pytest.fixture(autouse=True)
 def outside_grading(monkeypatch, tmp_path):
     """Run in an empty folder, as a student does."""
-    monkeypatch.delenv("NBGRADER_EXECUTION", raising=False)
+    for name in ("NBGRADER_EXECUTION", "GRADLAB_LOAD_ONLY"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
 
 
@@ -36,10 +37,10 @@ def no_training(*_, **__):
 def test_first_run_trains_and_saves(capsys):
     """The model holds the best parameters, the file what was handed over."""
     results, model = run(mean_image=np.full((1, 4), 0.5))
-    assert capsys.readouterr().out == (
+    assert printed(capsys) == [
         f"model.npz: trained and saved, 2 epochs, best validation accuracy {max(results[3]):.3f}, "
-        "data: SVHN sample.\n"
-    )
+        "data: SVHN sample."
+    ]
     assert compute_acc(model, *data()["data_val"]) == max(results[3])
     saved = read_model("model.npz")
     np.testing.assert_array_equal(saved.mean_image, np.full((1, 4), 0.5))
@@ -58,10 +59,10 @@ def test_second_run_loads(monkeypatch, capsys):
     for name, value in best.items():
         np.testing.assert_array_equal(again[name], value)
         np.testing.assert_array_equal(model.net.params[name], value)
-    assert capsys.readouterr().out == (
+    assert printed(capsys) == [
         "model.npz: loaded, not trained again; saved 2023-11-14 22:13:20 UTC, 2 epochs, "
-        f"best validation accuracy {max(histories[2]):.3f}, data: SVHN sample.\n"
-    )
+        f"best validation accuracy {max(histories[2]):.3f}, data: SVHN sample."
+    ]
 
 
 def test_same_objects_may_be_used_again(monkeypatch):
@@ -138,10 +139,13 @@ def test_retrain_sets_an_old_checkpoint_aside(tmp_path):
     assert (tmp_path / "checkpoint.previous.npz").exists()
 
 
-@pytest.mark.parametrize("execution", ["autograde", "validate"])
-def test_grading_refuses_to_train(monkeypatch, execution):
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("NBGRADER_EXECUTION", "autograde"), ("NBGRADER_EXECUTION", "validate"), ("GRADLAB_LOAD_ONLY", "1")],
+)
+def test_grading_and_report_refuse_to_train(monkeypatch, name, value):
     """A missing file costs the points of the training, not an hour of the grader."""
-    monkeypatch.setenv("NBGRADER_EXECUTION", execution)
+    monkeypatch.setenv(name, value)
     monkeypatch.setattr("lib.mlp.train_or_load.train_net", no_training)
     with pytest.raises(
         ModelFileError, match=r"model.npz is missing, and neither the report nor grading trains"

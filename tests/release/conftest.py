@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-import os
 import shutil
-import subprocess
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator
@@ -19,8 +17,6 @@ from course_factory import make_course
 
 from gradlab.course import Course
 from gradlab.release import Release, load_config, release
-
-PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -87,17 +83,3 @@ def generate() -> Callable[..., tuple[bool, str]]:
         return result["success"], result.get("log", "")
 
     return run
-
-
-def nbgrader(course: Course, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the real program in a course."""
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT), "JUPYTER_PLATFORM_DIRS": "1"}
-    return subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "nbgrader", *arguments],
-        cwd=course.root,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )

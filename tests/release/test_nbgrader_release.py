@@ -8,8 +8,8 @@ import sqlite3
 
 import nbformat
 import pytest
-from conftest import nbgrader
 from course_factory import UNSHIPPED, edit, notebook, tree, write_notebook
+from real_nbgrader import PROJECT, nbgrader
 
 from gradlab import store
 
@@ -110,8 +110,6 @@ def test_native_failure_is_one_sentence_and_no_release(course):
 
 def test_native_command_stops_when_the_configuration_cannot_be_loaded(course):
     """The project's own nbgrader_config.py ends the program; nbgrader would go on without it."""
-    from conftest import PROJECT
-
     shutil.copy(PROJECT / "nbgrader_config.py", course.root)
     (course.root / "gradlab").mkdir()
     (course.root / "gradlab/__init__.py").write_text("raise ImportError('half installed')\n")

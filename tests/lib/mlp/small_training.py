@@ -45,6 +45,12 @@ class FailingLoss(cross_entropy):
         return loss if self.left else self.action()
 
 
+def printed(capsys):
+    """Return the lines that stand on stdout, without the progress bar and what it wiped away."""
+    lines = [line.rpartition("\r")[2].strip() for line in capsys.readouterr().out.split("\n")]
+    return [line for line in lines if line and not line.startswith("training: ")]
+
+
 def adam(model, **settings):
     """Make the optimizer for a network."""
     return Adam(model.net, **{"lr": 1e-2, **settings})

@@ -10,7 +10,7 @@ from lib.errors import ConfigError, ModelFileError
 from lib.mlp.layer_utils import cross_entropy
 from lib.mlp.train import train_net
 from lib.optim import SGD, SGDM, Optimizer, RMSProp
-from tests.lib.mlp.small_training import FailingLoss, adam, data, network
+from tests.lib.mlp.small_training import FailingLoss, adam, data, network, printed
 
 EPOCHS, PER_EPOCH = 4, 3
 
@@ -122,8 +122,8 @@ def test_interrupt_returns_what_was_reached(capsys):
     (best, losses, train_acc, val_acc), *_ = train(FailingLoss(PER_EPOCH + 2, interrupt))
     assert (len(losses), len(train_acc), len(val_acc)) == (PER_EPOCH + 1, 1, 1)
     assert best
-    said = capsys.readouterr().out
-    assert said == f"Stopped after 1 of 4 epochs, iteration 4; best validation accuracy {val_acc[0]:.3f}.\n"
+    said = f"Stopped after 1 of 4 epochs, iteration 4; best validation accuracy {val_acc[0]:.3f}."
+    assert printed(capsys) == [said]
 
 
 def test_second_ctrl_c_stops_at_once():
@@ -151,7 +151,7 @@ def test_lines_say_where_a_training_goes_on(tmp_path, capsys):
     train(PressesAt(4), path=path)
     train(path=path)
     results, *_ = train(path=path)
-    lines = capsys.readouterr().out.splitlines()
+    lines = printed(capsys)
     assert lines[0].endswith(f"Run it again to go on from {path}.")
     assert lines[1] == f"{path}: going on after 1 of 4 epochs, iteration 4."
     assert lines[2] == f"{path}: finished, 4 epochs are done. Delete it to train again."
