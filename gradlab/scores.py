@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 
 from rich import box
@@ -82,7 +83,7 @@ def show_scores(
     table.add_column("exercise", no_wrap=True)
     table.add_column("of", justify="right")
     for student in found:
-        table.add_column(student, justify="right", overflow="fold")
+        table.add_column("\n".join(textwrap.wrap(student, 10)), justify="right", vertical="bottom")
     for exercise in assignment.exercises:
         row = [str(items[exercise.name]) for items in found.values()]
         table.add_row(exercise.title, f"{exercise.points:g}", *row)
