@@ -13,6 +13,10 @@ import scipy.io
 from course_copies import make_copy
 
 NAME = "cnn_svhn"
+#: So few images take small batches, or there are not enough steps.
+SETTINGS = """optimizer = Adam(model.net, 1e-3)
+batch_size, epochs = 10, 10
+lr_decay, lr_decay_every = 0.95, 1"""
 PART = Path(os.environ.get("GRADLAB_REAL_DATA", ""), "svhn", "train_32x32_first1083.mat")
 
 pytestmark = [
@@ -42,7 +46,7 @@ def graded(tmp_path_factory):
     course = Course(copy.root)
     assignment = load(course, NAME)
     work = course.submitted / "ada" / NAME
-    hand_in(course, assignment, course.release / NAME, work, bodies={})
+    hand_in(course, assignment, course.release / NAME, work, bodies={"training-settings": SETTINGS})
     copy.notebook = work_through(course, assignment, work)
     done = copy.run("gradlab", "grade", NAME)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -50,7 +54,7 @@ def graded(tmp_path_factory):
 
 
 def test_notebook_runs_through_and_learns(graded):
-    """Nothing fails but a target that 750 images can not reach, and the network beats guessing."""
+    """No cell fails, and 750 real images teach the network far more than guessing."""
     failed = {
         cell.metadata.get("nbgrader", {}).get("grade_id", cell.id)
         for cell in graded.notebook.cells
@@ -58,9 +62,9 @@ def test_notebook_runs_through_and_learns(graded):
         for output in cell.outputs
         if output.output_type == "error"
     }
-    assert failed <= {"training"}
+    assert failed == set()
     with np.load(graded.root / f"submitted/ada/{NAME}/model.npz") as model:
-        assert max(model["val_acc_hist"]) > 0.2
+        assert max(model["val_acc_hist"]) > 0.55
 
 
 def test_every_layer_earns_its_points(graded):
@@ -81,7 +85,7 @@ def test_every_layer_earns_its_points(graded):
         "filters",
     )
     assert {name: items[name].points for name in layers} == {name: items[name].of for name in layers}
-    assert items["training"].points is not None
+    assert 0 < items["training"].points < 25
 
 
 def test_report_does_not_call_it_a_sample(graded):

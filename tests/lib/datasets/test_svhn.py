@@ -227,5 +227,5 @@ def test_real_images_and_labels(tmp_path, capsys):
 
     data = SVHN_data(data_dir=tmp_path)
     assert data.provenance == "SVHN part: 900 of 73257 images"
-    assert "900 of 73257 images; 860 to train, 40 to validate, 183 to test" in capsys.readouterr().out
+    assert "900 of 73257 images; 750 to train, 150 to validate, 183 to test" in capsys.readouterr().out
     np.testing.assert_allclose(data["data_train"].mean(axis=0), 0, atol=1e-5)
