@@ -29,7 +29,6 @@ STUDENT_PACKAGES = (
     "typst",
     "pypandoc_binary",
     "pillow",
-    "pypdfium2",
 )
 LOCK = "requirements.lock"
 

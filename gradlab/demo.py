@@ -25,9 +25,10 @@ from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.gate import run_gate
 from gradlab.release import release
+from gradlab.sample import prepare
 from gradlab.scores import Score, read_scores, show_scores
 from gradlab.student import work_through
-from gradlab.variants import hand_in, load_variant
+from gradlab.variants import fill_in, load_variant
 
 PREFIX = "demo-"
 
@@ -92,10 +93,7 @@ def run_demo(course: Course, name: str, console: Console, *, dataset: str = "sam
         console.print(f"[{time.monotonic() - begin:4.0f} s] {text}", markup=False)
 
     if dataset == "sample":
-        from lib.datasets.sample import make_sample
-
-        folder = course.data / f"{assignment.dataset}-sample"
-        made = make_sample(folder)
+        folder, made = prepare(course, assignment)
         say(f"{'Made' if made else 'Found'} the offline SAMPLE data in {course.relative(folder)}.")
     released = _release(course, assignment, say)
     _make_submissions(course, assignment, released, say)
@@ -180,7 +178,7 @@ def _make_submissions(
         bodies = None
         if persona.variant is not None:
             bodies = load_variant(course, assignment.name, persona.variant) if persona.variant else {}
-        hand_in(
+        fill_in(
             course,
             assignment,
             released,

@@ -1,7 +1,7 @@
 """What the tools raise when a person has to do something.
 
-GradlabError            one sentence that names the thing and what to do; the command line prints it and
-exits with 1 └── ReleaseRefused      a release would give something away; carries the findings
+GradlabError          one sentence that names the thing and what to do; the command line prints it and exits with 1
+└── ReleaseRefused    a release would give something away; carries the findings
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """The gate of a release: the reference passes every check and earns every point, the stub fails each as it should.
 
 Both run as a student would run them, on the files that are about to be released, and are then judged as a grader
-would judge them. A release that does not behave is refused, with one line for each thing that is off.
+would judge them. A release that does not behave is refused, with one line for each thing that is off. The gate
+always runs on the offline sample: it takes a minute, needs no network, and what training must reach there is known.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from gradlab.assignment import Assignment
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.execution import execute
+from gradlab.sample import on_sample
 from gradlab.student import work_through
-from gradlab.variants import hand_in
+from gradlab.variants import fill_in
 from gradlab.verdict import judge_submission
 from lib.check.checks_cnn import CHECKS
 
@@ -38,7 +40,7 @@ def run_gate(course: Course, assignment: Assignment, folder: Path) -> None:
     GradlabError
         If anything did not go as it must.
     """
-    with tempfile.TemporaryDirectory(prefix="gradlab-gate-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="gradlab-gate-") as scratch, on_sample(course, assignment):
         problems = [
             *_reference(course, assignment, folder, Path(scratch) / "reference"),
             *_stub(course, assignment, folder, Path(scratch) / "stub"),
@@ -51,7 +53,7 @@ def run_gate(course: Course, assignment: Assignment, folder: Path) -> None:
 
 def _reference(course: Course, assignment: Assignment, folder: Path, work: Path) -> list[str]:
     """Hand in the reference answers: every check passes, every exercise earns all points."""
-    hand_in(course, assignment, folder, work, bodies={})
+    fill_in(course, assignment, folder, work, bodies={})
     notebook = work_through(course, assignment, work)
     problems = [
         f"reference, check {name}: {message.splitlines()[0]}" for name, message in failures(notebook).items()
@@ -66,7 +68,7 @@ def _reference(course: Course, assignment: Assignment, folder: Path, work: Path)
 
 def _stub(course: Course, assignment: Assignment, folder: Path, work: Path) -> list[str]:
     """Hand in the release as it is: every check says that nothing is written, no exercise earns a point."""
-    hand_in(course, assignment, folder, work)
+    fill_in(course, assignment, folder, work)
     notebook = work_through(course, assignment, work)
     failed = failures(notebook)
     problems = []
@@ -101,5 +103,5 @@ def failures(notebook: Any) -> dict[str, str]:
             continue
         for output in cell.outputs:
             if output.output_type == "error":
-                found[marks["grade_id"]] = "\n".join(output.traceback) or str(output.evalue)
+                found[marks["grade_id"]] = str(output.evalue) or str(output.ename)
     return found

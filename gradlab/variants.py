@@ -53,7 +53,7 @@ def fill(text: str, bodies: Mapping[str, str], filename: str) -> str:
     return "\n".join([*out, *lines[position:]])
 
 
-def hand_in(
+def fill_in(
     course: Course,
     assignment: Assignment,
     released: Path,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -123,8 +125,6 @@ def test_notebooks_hold_no_outputs_and_short_cells(path):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=relative)
 def test_pictures_of_notebooks_exist_and_have_alt_text(path):
     """A picture that is missing, or that a screen reader can not read, teaches nobody."""
-    import re
-
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     pictures = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", text)
@@ -136,14 +136,15 @@ def test_pictures_of_notebooks_exist_and_have_alt_text(path):
 
 def test_only_the_readme_of_tool_made_folders_is_tracked():
     """What the tools make is not in git."""
-    for room in ("release", "submitted", "autograded", "feedback", "reports"):
-        assert (ROOT / room / "README.md").is_file()
+    rooms = ("release", "submitted", "autograded", "feedback", "reports")
+    done = subprocess.run(["git", "ls-files", *rooms], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip("not a git checkout")
+    assert sorted(done.stdout.split()) == sorted(f"{room}/README.md" for room in rooms)
 
 
 def test_no_file_names_a_registry_or_a_home():
     """A file that names a package registry or somebody's home folder works on one machine only."""
-    import re
-
     pattern = re.compile(r"index-url|pypi\.org/simple|files\.pythonhosted|/home/\w+/|/root/")
     for path in [
         *SOURCES,

@@ -28,6 +28,8 @@ def train_or_load(
     lr_decay_every=1000,
     show_every=10,
     verbose=False,
+    regularization="none",
+    reg_lambda=0.0,
     *,
     mean_image=None,
     provenance="",
@@ -42,7 +44,7 @@ def train_or_load(
     ----------
     path : str or Path
         The model file, ``model.npz``: it is handed in.
-    data, model, loss_func, optimizer, batch_size, max_epochs, lr_decay, lr_decay_every, show_every, verbose
+    data, model, loss_func, optimizer, batch_size, max_epochs, lr_decay, lr_decay_every, show_every, verbose, regularization, reg_lambda
         As for `lib.mlp.train.train_net`.
     mean_image : ndarray or None
         What was subtracted from the images; stored, because whoever uses the network has to subtract it too.
@@ -82,6 +84,8 @@ def train_or_load(
                 "max_epochs": max_epochs,
                 "lr_decay": lr_decay,
                 "lr_decay_every": lr_decay_every,
+                "regularization": regularization,
+                "reg_lambda": reg_lambda,
                 "provenance": provenance,
             }
         )
@@ -114,6 +118,8 @@ def train_or_load(
             lr_decay_every,
             show_every,
             verbose,
+            regularization,
+            reg_lambda,
             checkpoint=checkpoint,
         )
     finally:

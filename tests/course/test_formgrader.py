@@ -40,12 +40,12 @@ def page(course_copy, tmp_path_factory):
     """Release, grade one untouched submission, and start the server in the course's folder."""
     from gradlab.assignment import load
     from gradlab.course import Course
-    from gradlab.variants import hand_in
+    from gradlab.variants import fill_in
 
     done = course_copy.run("gradlab", "release", NAME, "--no-gate")
     assert done.returncode == 0, done.stderr
     course = Course(course_copy.root)
-    hand_in(course, load(course, NAME), course.release / NAME, course.submitted / "ada" / NAME, bodies={})
+    fill_in(course, load(course, NAME), course.release / NAME, course.submitted / "ada" / NAME, bodies={})
     done = course_copy.run("nbgrader", "autograde", NAME)
     assert done.returncode == 0, done.stderr[-3000:]
 

@@ -33,7 +33,7 @@ def graded(tmp_path_factory):
     from gradlab.assignment import load
     from gradlab.course import Course
     from gradlab.student import work_through
-    from gradlab.variants import hand_in
+    from gradlab.variants import fill_in
 
     copy = make_copy(tmp_path_factory.mktemp("real") / "course", dataset="real")
     mat = scipy.io.loadmat(PART)
@@ -46,7 +46,7 @@ def graded(tmp_path_factory):
     course = Course(copy.root)
     assignment = load(course, NAME)
     work = course.submitted / "ada" / NAME
-    hand_in(course, assignment, course.release / NAME, work, bodies={"training-settings": SETTINGS})
+    fill_in(course, assignment, course.release / NAME, work, bodies={"training-settings": SETTINGS})
     copy.notebook = work_through(course, assignment, work)
     done = copy.run("gradlab", "grade", NAME)
     assert done.returncode == 0, done.stdout + done.stderr
