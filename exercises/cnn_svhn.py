@@ -16,7 +16,7 @@ from lib.check.checks_cnn import test_cnn_inputs as published_network
 from lib.check.diagnose import compare
 from lib.check.filter_grid import match_filters
 from lib.check.fresh import describe_error
-from lib.check.network import count_layers, layers_of, look_at_network
+from lib.check.network import layers_of, limit_problem, look_at_network
 
 #: Right mathematics in single precision is right.
 TOLERANCE = 1e-5
@@ -26,7 +26,6 @@ NUM_REAL, NUM_SAMPLE = 5000, 2000
 NUM_ENOUGH = 500
 #: Seconds for scoring the held-back images, and what is left for starting and loading.
 SCORING_SECONDS, STARTING_SECONDS = 300.0, 120.0
-MAX_LAYERS = 2
 
 # (shape, kernel, filters, stride, padding)
 CONV_SHAPES = [
@@ -240,12 +239,9 @@ def judge_training(got, reference, context: Context):
     if answer.error is not None:
         return Verdict(0.0, describe_error(answer.error))
     layers = layers_of(answer)
-    convolutions, poolings = count_layers(layers)
-    if not layers or convolutions > MAX_LAYERS or poolings > MAX_LAYERS:
-        said = (
-            f"the network has {convolutions} convolutions and {poolings} poolings, allowed are {MAX_LAYERS}."
-        )
-        return Verdict(0.0, said if layers else "the network has no layers.")
+    refused = limit_problem(layers) if layers else "the network has no layers."
+    if refused:
+        return Verdict(0.0, refused)
     scores = answer.value("scores")
     if (
         not isinstance(scores, np.ndarray)

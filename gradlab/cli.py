@@ -1,6 +1,7 @@
 """The command ``gradlab``: what an instructor or a grader types.
 
 Whatever a person can put right ends in one sentence and exit code 1; only a mistake of ours shows a traceback.
+Each command finds its course before it imports anything else: the tools need that course's ``lib`` and ``exercises``.
 """
 
 from __future__ import annotations
@@ -25,18 +26,26 @@ console = Console(highlight=False, soft_wrap=True)
 
 Name = Annotated[str, typer.Argument(help="Name of the assignment, a folder of source/.", show_default=False)]
 Force = Annotated[bool, typer.Option(help="Replace what is there; it stays if the new one fails.")]
+Regrade = Annotated[bool, typer.Option(help="Grade again what is graded already; scores given by hand stay.")]
 Student = Annotated[str, typer.Option(help="Only this student; all of submitted/ by default.")]
+
+
+def _say(text: str) -> None:
+    """Print a line as it is: what students name their files is no markup."""
+    console.print(text, markup=False)
 
 
 @app.command("list")
 def list_assignments() -> None:
     """List the assignments of this course."""
+    course = Course.find()
     from gradlab.assignment import load
 
-    course = Course.find()
     for name in course.assignments():
         assignment = load(course, name)
-        console.print(f"{name:20} {assignment.points:3g} points  {assignment.title}")
+        console.print(
+            f"{name:20} {assignment.points:3g} points, {assignment.minutes / 60:.3g} hours  {assignment.title}"
+        )
 
 
 @app.command()
@@ -48,10 +57,10 @@ def release(
     ] = True,
 ) -> None:
     """Make the students' version and its zip, after the gate: nothing leaks, the reference passes, the stub fails."""
+    course = Course.find()
     from gradlab.gate import run_gate
     from gradlab.release import release as make_release
 
-    course = Course.find()
     made = make_release(course, assignment, force=force, gate=run_gate if gate else None)
     console.print(f"Released {assignment}, version {made.version}.")
     console.print(f"  folder  {course.relative(made.folder)}")
@@ -61,12 +70,12 @@ def release(
 
 
 @app.command()
-def grade(assignment: Name, student: Student = "*", force: Force = True) -> None:
+def grade(assignment: Name, student: Student = "*", force: Regrade = True) -> None:
     """Autograde with nbgrader, write feedback and PDF reports, and show the scores."""
+    course = Course.find()
     from gradlab import grading, scores
 
-    course = Course.find()
-    failed = grading.grade(course, assignment, student=student, force=force, say=console.print)
+    failed = grading.grade(course, assignment, student=student, force=force, say=_say)
     scores.show_scores(course, assignment, console)
     if failed:
         msg = f"{len(failed)} submission(s) need attention: {', '.join(sorted(failed))}; the reasons stand above."
@@ -76,27 +85,36 @@ def grade(assignment: Name, student: Student = "*", force: Force = True) -> None
 @app.command()
 def report(assignment: Name, student: Student = "*") -> None:
     """Write the PDF reports from the notebooks that autograde executed."""
-    from gradlab import grading
-
     course = Course.find()
-    for path in grading.make_reports(course, assignment, student=student):
-        console.print(course.relative(path))
+    from gradlab import grading
+    from gradlab.assignment import load
+
+    if load(course, assignment).report is None:
+        msg = f"source/{assignment}/assignment.toml asks for no report: it has no [report]."
+        raise GradlabError(msg)
+    students = grading.submissions(course, assignment, student)
+    failed = grading.make_reports(course, assignment, students, _say)
+    if failed:
+        msg = f"{len(failed)} of {len(students)} without a new report: {', '.join(failed)}; the reasons stand above."
+        raise GradlabError(msg)
 
 
 @app.command()
 def demo(assignment: Annotated[str, typer.Argument(help="Name of the assignment.")] = "cnn_svhn") -> None:
     """Show the whole way on offline sample data: release, four submissions, grades, feedback and PDF reports."""
+    course = Course.find()
     from gradlab.demo import run_demo
 
-    run_demo(Course.find(), assignment, console)
+    run_demo(course, assignment, console)
 
 
 @app.command()
 def targets(assignment: Name) -> None:
     """Train the reference network on the full real data and measure what it reaches."""
+    course = Course.find()
     from gradlab.targets import measure
 
-    measure(Course.find(), assignment, console)
+    measure(course, assignment, console)
 
 
 def main() -> None:

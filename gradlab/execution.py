@@ -1,4 +1,4 @@
-"""Execute a submission once, with papermill, in a throw-away copy of its folder.
+"""Execute a submission once, in a throw-away copy of its folder.
 
 Whatever the student's code does (raise, hang, kill the kernel, print without end) becomes an output or a
 note; this module raises for faults of our own only.
@@ -7,25 +7,28 @@ note; this module raises for faults of our own only.
 from __future__ import annotations
 
 import shutil
-import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from gradlab import sandbox
 from gradlab.errors import GradlabError
+from lib.report.execute import Problem, execute_notebook
 
 #: The kernel that submissions run on, whatever kernel they name.
 KERNEL = "python3"
 #: Characters of text kept of one cell, and bytes of one picture.
 MAX_TEXT, MAX_DATA = 100_000, 5_000_000
-#: Seconds that the kernel gets to stop after it was interrupted.
-GRACE = 4
+#: Seconds for one cell of a submission, and for all of them together.
+CELL_SECONDS, TOTAL_SECONDS = 120.0, 900.0
+
+_ENDS = {
+    "died": "The kernel died while the notebook ran; the cells after that did not run.",
+    "stuck": "A cell ran longer than it may and could not be interrupted; the cells after it did not run.",
+    "time is up": "The notebook took longer than {total:g} s in all; cells after that did not run.",
+}
 
 
 @dataclass
@@ -35,7 +38,7 @@ class Execution:
     Attributes
     ----------
     cells : dict of str to (outputs, execution count)
-        By cell id. Cells that were not reached are missing.
+        By cell id. Cells that were not reached have no outputs.
     notes : list of str
         What went wrong with the run as a whole, for student and grader.
     seconds : float
@@ -59,9 +62,8 @@ def execute(
     *,
     data: Path,
     values: Path,
-    cell_timeout: int = 120,
-    total_timeout: int = 600,
-    scratch: Path | None = None,
+    cell_timeout: float = CELL_SECONDS,
+    total_timeout: float = TOTAL_SECONDS,
 ) -> Execution:
     """Execute a notebook in a copy of its folder.
 
@@ -75,10 +77,9 @@ def execute(
         The data folder that the notebook finds.
     values : Path
         Where ``check`` writes the arrays of answers that live in the notebook.
-    cell_timeout, total_timeout : int
-        Seconds for one cell, after which it is interrupted and the next one runs; and for all of them.
-    scratch : Path, optional
-        Where the copy is made; the system's folder for temporary files by default.
+    cell_timeout, total_timeout : float
+        Seconds for one cell, after which it is interrupted and the next one runs; and for all of them, after
+        which no cell runs any more.
 
     Returns
     -------
@@ -91,123 +92,53 @@ def execute(
     """
     begin = time.monotonic()
     found = Execution()
-    with tempfile.TemporaryDirectory(
-        prefix="gradlab-run-", dir=scratch, ignore_cleanup_errors=True
-    ) as parent:
+
+    def seconds(_cell: Any) -> float:
+        return min(cell_timeout, total_timeout - (time.monotonic() - begin))
+
+    with tempfile.TemporaryDirectory(prefix="gradlab-run-", ignore_cleanup_errors=True) as parent:
         work = Path(parent) / "work"
         shutil.copytree(folder, work, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
         for path in (work, *work.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)  # what nbgrader left may be read-only
-        target = Path(parent) / "executed.ipynb"
         env = sandbox.environment(
             {"GRADLAB_DATA": str(data), "GRADLAB_VALUES": str(values), "NBGRADER_EXECUTION": "autograde"}
         )
-        _run(notebook, work, target, env, _limits(begin, cell_timeout, total_timeout), found)
-        if target.is_file():
-            executed = nbformat.read(target, as_version=4)
-            _collect(executed, found)
+        executed, problems = execute_notebook(notebook, work, timeout=seconds, env=env, kernel_name=KERNEL)
+    for cell in executed.cells:
+        if cell.cell_type == "code" and cell.get("id"):
+            found.cells[cell.id] = ([clip(output) for output in cell.outputs], cell.execution_count)
+    found.notes += _notes(problems, total_timeout)
     found.seconds = time.monotonic() - begin
-    if found.seconds > total_timeout:
-        found.notes.append(
-            f"The notebook took longer than {total_timeout} s in all; cells after that did not run."
-        )
     return found
 
 
-def _limits(begin: float, cell_timeout: int, total_timeout: int) -> Callable[[Any], int]:
-    """Return the function that gives each cell its seconds: its own limit, or what is left of the whole."""
+def _notes(problems: list[Problem], total_timeout: float) -> list[str]:
+    """Say what went wrong without the cells' numbers, which the graded notebook does not have any more.
 
-    def limit(_cell: Any) -> int:
-        left = total_timeout - (time.monotonic() - begin)
-        return max(1, min(cell_timeout, int(left)))
-
-    return limit
-
-
-def _kernel_manager(env: dict[str, str]) -> type:
-    """Make a kernel manager that starts kernels with this environment alone, and silent."""
-    from jupyter_client.manager import AsyncKernelManager
-
-    class Manager(AsyncKernelManager):
-        async def start_kernel(self, **options: Any) -> None:
-            quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            await super().start_kernel(**{**options, **quiet, "env": dict(env)})
-
-    return Manager
-
-
-def _run(
-    notebook: Any,
-    work: Path,
-    target: Path,
-    env: dict[str, str],
-    limit: Callable[[Any], int],
-    found: Execution,
-) -> None:
-    """Let papermill run the notebook into ``target``; what ends it early becomes a note."""
-    import papermill
-    from jupyter_client.kernelspec import NoSuchKernel
-    from nbclient.exceptions import CellTimeoutError, DeadKernelError
-    from papermill.exceptions import PapermillExecutionError
-
-    try:
-        papermill.execute_notebook(
-            notebook,
-            str(target),
-            kernel_name=KERNEL,
-            cwd=str(work),
-            progress_bar=False,
-            allow_errors=True,
-            timeout_func=limit,
-            interrupt_on_timeout=True,
-            raise_on_iopub_timeout=False,
-            iopub_timeout=GRACE,
-            error_on_timeout={
-                "ename": "CellTimeoutError",
-                "evalue": "",
-                "traceback": ["CellTimeoutError: the cell ran longer than it may and was interrupted"],
-            },
-            kernel_manager_class=_kernel_manager(env),
-            shutdown_kernel="immediate",
-            coalesce_streams=True,
-            extra_arguments=["--HistoryManager.hist_file=:memory:"],
-        )
-    except PapermillExecutionError:
-        pass  # papermill reports the first error of a cell once all have run
-    except NoSuchKernel as error:
-        msg = f"the kernel {KERNEL!r} is not installed, so no notebook can be graded; install ipykernel."
-        raise GradlabError(msg) from error
-    except DeadKernelError:
-        found.notes.append("The kernel died while the notebook ran; the cells after that did not run.")
-    except CellTimeoutError:
-        found.notes.append(
-            "A cell ran longer than it may and could not be interrupted; the cells after it did not run."
-        )
-    except (KeyboardInterrupt, MemoryError):
-        raise
-    except OSError as error:
-        if error.filename:  # the disk, or a file of ours
-            raise
-        found.notes.append(f"The notebook could not be run to its end ({type(error).__name__}).")
-    except Exception as error:
-        found.notes.append(
-            f"The notebook could not be run to its end ({type(error).__name__}: {str(error)[:200]})."
-        )
-
-
-def _collect(executed: Any, found: Execution) -> None:
-    """Take over the outputs by cell id, clipped."""
-    timed_out = 0
-    for cell in executed.cells:
-        if cell.cell_type != "code" or not cell.get("id"):
-            continue
-        # the kernel tells an interrupted cell as KeyboardInterrupt
-        timed_out += any(
-            output.get("ename") in ("CellTimeoutError", "KeyboardInterrupt") for output in cell.outputs
-        )
-        found.cells[cell.id] = ([clip(output) for output in cell.outputs], cell.execution_count)
-    if timed_out:
-        found.notes.append(f"{timed_out} cell{'s' * (timed_out > 1)} ran longer than allowed and stopped.")
+    Raises
+    ------
+    GradlabError, OSError
+        If this machine is at fault.
+    """
+    notes = []
+    for problem in problems:
+        if problem.kind == "no kernel":
+            msg = f"the kernel {KERNEL!r} is not installed, so no notebook can be graded; install ipykernel."
+            raise GradlabError(msg) from problem.error
+        if isinstance(problem.error, MemoryError) or (
+            isinstance(problem.error, OSError) and problem.error.filename  # the disk, or a file of ours
+        ):
+            raise problem.error
+        if problem.kind == "ended":
+            name, said = type(problem.error).__name__, str(problem.error)[:200]
+            notes.append(f"The notebook could not be run to its end ({name}: {said}).")
+        elif problem.kind in _ENDS:
+            notes.append(_ENDS[problem.kind].format(total=total_timeout))
+    stopped = sum(problem.kind == "stopped" for problem in problems)
+    if stopped:
+        notes.append(f"{stopped} cell{'s' * (stopped > 1)} ran longer than allowed and stopped.")
+    return notes
 
 
 def clip(output: Any) -> Any:

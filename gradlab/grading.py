@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
-import datetime
-import sqlite3
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradlab import assignment as assignments
-from gradlab import store
+from gradlab import nbgrader_log, store
 from gradlab.course import Course
 from gradlab.errors import GradlabError
+from gradlab.gradebook import back_up
 
 Say = Callable[[str], Any]
-#: Copies of the gradebook that are kept.
-NUM_BACKUPS = 20
 
 
 def submissions(course: Course, name: str, student: str = "*") -> list[str]:
@@ -59,40 +54,68 @@ def grade(
     Returns
     -------
     list of str
-        Students whose submission could not be graded. The others are graded all the same.
+        Students whose submission could not be graded, or who got no report. The others have both.
+
+    Raises
+    ------
+    GradlabError
+        If nobody can be graded: no such assignment, release, submission or data set, a damaged gradebook.
     """
-    assignments.load(course, name)
+    from gradlab import verdict  # knows the course's lib, which is importable once the course is active
+
+    assignment = assignments.load(course, name)
     store.get(course, name)  # a class can only be graded against the release that it had
     students = submissions(course, name, student)
+    verdict.require_data(course, assignment)
     saved = back_up(course)
     if saved:
         say(f"Gradebook copied to {course.relative(saved)}.")
     say(f"Autograding {len(students)} submission(s) of {name} ...")
     convert(course, "Autograde", name, student, force=force)
     graded = [one for one in students if (course.autograded / one / name).is_dir()]
-    failed = sorted(set(students) - set(graded))
+    failed = set(students) - set(graded)
     if graded:
         say("Writing feedback ...")
         convert(course, "GenerateFeedback", name, student, force=True)
+    if graded and assignment.report:
         say("Writing reports ...")
-        for one in graded:
-            try:
-                say(f"  {course.relative(next(make_reports(course, name, students=[one])))}")
-            except GradlabError as error:  # one damaged notebook must not keep the others from their report
-                say(f"  {error}")
-    return failed
+        failed |= set(make_reports(course, name, graded, say))
+    return sorted(failed)
 
 
-def make_reports(
-    course: Course, name: str, *, student: str = "*", students: list[str] | None = None
-) -> Iterator[Path]:
-    """Write the PDF of each graded submission and yield its path."""
+def make_reports(course: Course, name: str, students: Sequence[str], say: Say) -> list[str]:
+    """Write the PDF of each student's graded submission.
+
+    Parameters
+    ----------
+    course : Course
+    name : str
+        Assignment.
+    students : sequence of str
+    say : callable
+        Is told, a line for each student, the path of the PDF or why there is none.
+
+    Returns
+    -------
+    list of str
+        Students without a new report, in the order given: not graded yet, or something in their notebook
+        can not be shown. It costs nobody else theirs.
+    """
     from gradlab.report import make_report
 
-    assignments.load(course, name)
-    for one in students if students is not None else submissions(course, name, student):
-        if (course.autograded / one / name).is_dir():
-            yield make_report(course.root, name, one)
+    failed = []
+    for student in students:
+        try:
+            line = course.relative(make_report(course, name, student))
+        except GradlabError as error:
+            line = str(error)
+            failed.append(student)
+        except Exception as error:  # what a stranger's files make libraries raise, nobody can list
+            reason = nbgrader_log.sentence(error) or f"{type(error).__name__}: {error}"
+            line = f"{student}, {name}: no report; {' '.join(reason.split())[:300]}"
+            failed.append(student)
+        say(f"  {line}")
+    return failed
 
 
 def convert(course: Course, step: str, name: str, student: str, *, force: bool) -> bool:
@@ -110,7 +133,6 @@ def convert(course: Course, step: str, name: str, student: str, *, force: bool) 
     from nbgrader.coursedir import CourseDirectory
     from traitlets import log as traitlets_log
 
-    from gradlab import nbgrader_log
     from gradlab.release import load_config
 
     config = load_config(course)
@@ -132,26 +154,3 @@ def convert(course: Course, step: str, name: str, student: str, *, force: bool) 
     finally:
         logger.removeHandler(handler)
     return True
-
-
-def back_up(course: Course) -> Path | None:
-    """Copy the gradebook to .gradlab/backups, in one transaction; keep the newest ones."""
-    if not course.gradebook.is_file():
-        return None
-    folder = course.private / "backups"
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    stamp = datetime.datetime.now().strftime("%Y%m%d-%H%M%S-%f")
-    target = folder / f"gradebook-{stamp}.db"
-    try:
-        with (
-            contextlib.closing(sqlite3.connect(course.gradebook)) as old,
-            contextlib.closing(sqlite3.connect(target)) as new,
-        ):
-            old.backup(new)
-    except sqlite3.Error as error:
-        target.unlink(missing_ok=True)
-        msg = f"{course.gradebook.name} cannot be copied ({error}), so nothing is graded; restore a backup."
-        raise GradlabError(msg) from error
-    for path in sorted(folder.glob("gradebook-*.db"))[:-NUM_BACKUPS]:
-        path.unlink()
-    return target

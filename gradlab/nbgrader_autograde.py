@@ -32,14 +32,14 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import determine_grade
 from sqlalchemy.exc import SAWarning
-from traitlets import Bool, Integer
+from traitlets import Bool, Float
 from traitlets.log import get_logger
 
 from gradlab import nbgrader_log, repair, sandbox, submission, verdict, verdict_cells
 from gradlab.assignment import load
 from gradlab.course import Course
 from gradlab.errors import GradlabError
-from gradlab.execution import KERNEL, execute
+from gradlab.execution import CELL_SECONDS, KERNEL, TOTAL_SECONDS, execute
 
 #: Key of what the steps tell each other. It lies in nbconvert's resources, where no notebook can write.
 RESOURCES = "gradlab"
@@ -111,17 +111,17 @@ class Repair(GradingStep):
 class BundleExecute(GradingStep):
     """Run the notebook once, in a throw-away copy; a fault of its code becomes an output or a note."""
 
-    cell_timeout = Integer(120, help="Seconds for one cell.").tag(config=True)
-    total_timeout = Integer(900, help="Seconds for the whole notebook.").tag(config=True)
+    cell_timeout = Float(CELL_SECONDS, help="Seconds for one cell.").tag(config=True)
+    total_timeout = Float(TOTAL_SECONDS, help="Seconds for the whole notebook.").tag(config=True)
 
     def step(self, nb: Any, resources: Any, course: Course) -> tuple[Any, Any]:
-        """Run, unless ``--no-execute`` asks not to."""
-        ours = resources[RESOURCES]
+        """Run, unless ``--no-execute`` asks not to; without data nobody is graded, with points or without."""
+        ours, names = resources[RESOURCES], resources["nbgrader"]
+        verdict.require_data(course, load(course, names["assignment"]))
         ours["notes"] = list(nb.metadata.get("gradlab", {}).get("notes", []))
         if not Execute(parent=self).enabled:
             ours["notes"].append("The notebook was not executed.")
             return nb, resources
-        names = resources["nbgrader"]
         # lives as long as the resources do, that is until this notebook is done
         scratch = tempfile.TemporaryDirectory(prefix="gradlab-values-", ignore_cleanup_errors=True)
         ours["values"] = scratch
@@ -173,7 +173,7 @@ class WriteVerdicts(GradingStep):
         nb.metadata["gradlab"] = {
             "assignment": assignment.name,
             "version": version,
-            "dataset": ("sample" if verdict.uses_sample(course) else "real") if assignment.dataset else "",
+            "dataset": _dataset(course, assignment.dataset),
             "sandboxed": sandbox.ISOLATED,
             "versions": _versions(),
             "notes": ours["notes"],
@@ -186,6 +186,13 @@ class WriteVerdicts(GradingStep):
             "name": KERNEL,
         }
         return nb, resources
+
+
+def _dataset(course: Course, name: str) -> str:
+    """Name what the submission is graded on: "real", "sample", or "" where no data set is needed."""
+    if not name:
+        return ""
+    return "sample" if verdict.uses_sample(course, name) else "real"
 
 
 def _versions() -> str:

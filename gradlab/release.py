@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
-import sqlite3
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -21,6 +20,7 @@ from gradlab import manifest as manifests
 from gradlab.assignment import Assignment, load
 from gradlab.course import CONFIG, Course
 from gradlab.errors import GradlabError, ReleaseRefused
+from gradlab.gradebook import copy_database
 
 # called with a finished release that is not in place yet; raises GradlabError to refuse it
 Gate = Callable[[Course, Assignment, Path], None]
@@ -71,7 +71,7 @@ def release(course: Course, name: str, *, force: bool = False, gate: Gate | None
         with _scratch(course, name) as aside:
             copy = aside / "gradebook.db"
             if course.gradebook.is_file():
-                _copy_database(course.gradebook, copy)
+                copy_database(course.gradebook, copy)
             folder = generate(course, assignment, aside / "release", gradebook=copy)
             found = leaks.scan(course, assignment, folder)
             if found:
@@ -200,31 +200,15 @@ def _gradebook_or_nothing(course: Course, aside: Path) -> Iterator[None]:
     """Give gradebook.db its old content back if the block fails; a database elsewhere is its owner's."""
     saved = aside / "gradebook-before.db"
     if course.gradebook.is_file():
-        _copy_database(course.gradebook, saved)
+        copy_database(course.gradebook, saved)
     try:
         yield
     except BaseException:
         if saved.is_file():
-            _copy_database(saved, course.gradebook)
+            copy_database(saved, course.gradebook)
         else:
             course.gradebook.unlink(missing_ok=True)
         raise
-
-
-def _copy_database(source: Path, target: Path) -> None:
-    """Copy an SQLite file in one transaction, also while others read it."""
-    try:
-        with (
-            contextlib.closing(sqlite3.connect(source)) as old,
-            contextlib.closing(sqlite3.connect(target)) as new,
-        ):
-            old.backup(new)
-    except sqlite3.Error as error:
-        msg = (
-            f"{source.name} cannot be copied ({error}); close other programs that use it, or restore a "
-            "backup."
-        )
-        raise GradlabError(msg) from error
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from gradlab.course import Course
 from gradlab.errors import GradlabError
 from lib.errors import CourseError
 from lib.manifest import Manifest, read_manifest
@@ -13,16 +14,14 @@ from lib.report.notebook import table
 from lib.report.provenance import dataset_of
 
 
-def make_report(course_root: Path, assignment: str, student: str, *, note: str = "") -> Path:
+def make_report(course: Course, assignment: str, student: str) -> Path:
     """Write ``reports/<student>/<assignment>/<name>.pdf`` for one submission.
 
     Parameters
     ----------
-    course_root : Path
+    course : Course
     assignment : str
     student : str
-    note : str
-        A remark for the title block.
 
     Returns
     -------
@@ -38,11 +37,10 @@ def make_report(course_root: Path, assignment: str, student: str, *, note: str =
         if not name or name in (".", "..") or "/" in name or "\\" in name:
             msg = f"{name!r} is not the name of {'an' if kind == 'assignment' else 'a'} {kind}."
             raise GradlabError(msg)
-    root = Path(course_root).resolve()
-    if not (root / "source" / assignment / "assignment.toml").is_file():
+    if not (course.source / assignment / "assignment.toml").is_file():
         msg = f"source/{assignment}/assignment.toml not found; is the assignment's name spelled right?"
         raise GradlabError(msg)
-    graded = root / "autograded" / student / assignment
+    graded = course.autograded / student / assignment
     if not graded.is_dir():
         msg = (
             f"autograded/{student}/{assignment}/ not found; run: gradlab grade {assignment} --student "
@@ -50,7 +48,7 @@ def make_report(course_root: Path, assignment: str, student: str, *, note: str =
         )
         raise GradlabError(msg)
     try:
-        manifest = read_manifest(root / "source" / assignment)
+        manifest = read_manifest(course.source / assignment)
         if not manifest.pdf or not manifest.parts:
             msg = (
                 f"source/{assignment}/assignment.toml asks for no report: [report] pdf or its parts are "
@@ -62,10 +60,9 @@ def make_report(course_root: Path, assignment: str, student: str, *, note: str =
         result = build_report(
             notebook,
             manifest,
-            root / "reports" / student / assignment / manifest.pdf,
+            course.reports / student / assignment / manifest.pdf,
             student=student,
-            score=score_text(root, assignment, student),
-            note=note,
+            score=score_text(course, assignment, student),
             dataset=_dataset(manifest, dataset_of(notebook, graded)),
             versions=_versions(manifest, noted),
             footer="" if noted.get("sandboxed", True) else "run without a sandbox",
@@ -76,13 +73,13 @@ def make_report(course_root: Path, assignment: str, student: str, *, note: str =
     return result.pdf
 
 
-def score_text(root: Path, assignment: str, student: str) -> str | None:
+def score_text(course: Course, assignment: str, student: str) -> str | None:
     """Return "37 / 60", with "so far" while something waits for a person; None without such a submission."""
-    if not (root / "gradebook.db").is_file():
+    if not course.gradebook.is_file():
         return None
     from nbgrader.api import Gradebook, MissingEntry
 
-    with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as gradebook:
+    with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
         try:
             submission = gradebook.find_submission(assignment, student)
         except MissingEntry:

@@ -5,7 +5,7 @@ output that is clipped, an environment without anything of the grader's, no term
 
 What it does not contain yet: the code runs as the user who grades. It can read and change that user's files,
 use the network, and take memory, disk and processors as it likes. Real isolation replaces the body of ``run``
-(and the kernel's start in ``gradlab.execution``) and nothing else; until then whatever was graded says "not
+(and the kernel's start in ``lib.report.execute``) and nothing else; until then whatever was graded says "not
 sandboxed".
 """
 

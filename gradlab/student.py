@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from gradlab.assignment import Assignment
 from gradlab.course import Course
 
 
-def work_through(course: Course, assignment: Assignment, folder: Path, *, timeout: int = 1800) -> Any:
+def work_through(course: Course, assignment: Assignment, folder: Path, *, timeout: float = 1800) -> Any:
     """Run the notebook of a student's folder in place, as *Run All Cells* does, and save it with its outputs.
 
     Training happens here: ``model.npz`` lies in the folder afterwards.
@@ -26,6 +27,7 @@ def work_through(course: Course, assignment: Assignment, folder: Path, *, timeou
     path = folder / assignment.notebook
     notebook = notebooks.read(path, course.relative(path))
     env = {
+        **os.environ,
         "GRADLAB_DATA": str(course.data),
         "PYTHONPATH": "",
         "OPENBLAS_NUM_THREADS": "1",

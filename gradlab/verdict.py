@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import importlib
 import importlib.util
-import os
 import shutil
 import sys
 import tempfile
@@ -30,6 +29,9 @@ from gradlab import sandbox
 from gradlab.arrays import ArraysRefused, load_arrays
 from gradlab.assignment import Assignment
 from gradlab.course import Course
+from gradlab.dataset import held_back, is_trained_on_sample, trained_on
+from gradlab.dataset import require_data as require_data
+from gradlab.dataset import uses_sample as uses_sample
 from gradlab.errors import GradlabError
 from lib.check import job as jobs
 from lib.check.fresh import SLOW, clip
@@ -149,7 +151,7 @@ def _judge(case: Case, exercise: Exercise | None, name: str) -> Judged:
             raise GradlabError(msg)
         return Judged(fraction, _plain(verdict.reason), time.monotonic() - begin)
     except GradlabError as error:
-        return Judged(None, str(error), time.monotonic() - begin)
+        return Judged(None, _plain(str(error)), time.monotonic() - begin)
     except Exception as error:
         reason = f"error of the grader ({type(error).__name__}: {str(error)[:300]})"
         return Judged(None, reason, time.monotonic() - begin)
@@ -178,8 +180,13 @@ def _by_model(case: Case, exercise: Exercise) -> Verdict:
     assert exercise.cases is not None and exercise.judge is not None and exercise.held_back is not None
     if not (case.folder / "model.npz").is_file():
         return Verdict(0.0, "model.npz is missing from the submission: the training cell writes it.")
-    sample = uses_sample(case.course)
-    images, labels = held_back(case, exercise, sample)
+    dataset = case.assignment.dataset
+    sample = uses_sample(case.course, dataset)
+    if not sample:  # sample images are drawn anew, whether its files are there or not
+        require_data(case.course, case.assignment)
+    remark = _compare_data(trained_on(case.folder / "model.npz"), sample)
+    number = seed(case.course, case.version, f"{exercise.name}/held-back")
+    images, labels = held_back(case.course, case.assignment, exercise.held_back, number, sample)
     rng = np.random.default_rng(seed(case.course, case.version, exercise.name))
     cases = [{**inputs, "images": images} for inputs in exercise.cases(rng)]
     answers, problem = call_probe(case, exercise, cases)
@@ -195,7 +202,31 @@ def _by_model(case: Case, exercise: Exercise) -> Verdict:
         else {"floor": training.floor, "target": training.target}
     )
     context = Context(cases=cases, settings=settings, sample=sample, labels=labels)
-    return exercise.judge(answers, [], context)
+    verdict = exercise.judge(answers, [], context)
+    return Verdict(verdict.fraction, f"{verdict.reason}{remark}")
+
+
+def _compare_data(provenance: str | None, sample: bool) -> str:
+    """Compare what a model was trained on with what it is graded on; return a remark for the reason.
+
+    Raises
+    ------
+    GradlabError
+        If a network that may know real images is to be graded on drawn ones: that would say nothing.
+    """
+    if provenance is None:
+        return ""  # the file is damaged; the probe tells
+    trained_on_sample = is_trained_on_sample(provenance)
+    if sample and not trained_on_sample:
+        said = f"was trained on {provenance}" if provenance else "does not say what it was trained on"
+        msg = (
+            f"model.npz {said}, but this course grades on the SAMPLE; "
+            "get the real data (./get_datasets.sh) and grade again."
+        )
+        raise GradlabError(msg)
+    if trained_on_sample and not sample:
+        return "; model.npz was trained on the SAMPLE, but is graded on real data"
+    return ""
 
 
 def _by_notebook(case: Case, exercise: Exercise) -> Verdict:
@@ -338,37 +369,6 @@ def _reference_key(course: Course, exercise: Exercise, cases: Sequence[Mapping[s
     for path in sorted(course.lib.rglob("*.py")):
         digest.update(path.relative_to(course.lib).as_posix().encode() + b"\n" + path.read_bytes())
     return f"{exercise.name}-{digest.hexdigest()[:24]}"
-
-
-def uses_sample(course: Course) -> bool:
-    """Tell whether this course grades on the sample: by $GRADLAB_DATASET, else if no real file is there."""
-    choice = os.environ.get("GRADLAB_DATASET", "").strip().lower()
-    if choice in ("real", "sample"):
-        return choice == "sample"
-    from lib.datasets.sample import is_sample
-
-    found = [folder / "test_32x32.mat" for folder in (course.data / "svhn", course.data)]
-    return not any(path.is_file() and not is_sample(path) for path in found)
-
-
-def held_back(case: Case, exercise: Exercise, sample: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return the held-back images and labels of an exercise, made once and kept in the private folder."""
-    assert exercise.held_back is not None
-    number = seed(case.course, case.version, f"{exercise.name}/held-back")
-    kind = "sample" if sample else "real"
-    name = hashlib.sha256(f"{case.assignment.name}/{number}/{kind}".encode()).hexdigest()[:24]
-    path = case.course.private / "cache" / "held_back" / f"{kind}-{name}.npz"
-    try:
-        kept = load_arrays(path)
-        return kept["images"], kept["labels"]
-    except (OSError, ArraysRefused, KeyError):
-        pass  # not made yet, or cut off while it was written
-    images, labels = exercise.held_back(np.random.default_rng(number), case.course.data, sample)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.stem}.{os.getpid()}.npz")
-    np.savez(draft, images=images, labels=labels)
-    draft.replace(path)
-    return images, labels
 
 
 def first_weights(path: Path) -> np.ndarray | None:

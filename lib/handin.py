@@ -23,8 +23,9 @@ from typing import Any
 
 from lib.errors import CourseError
 from lib.manifest import Manifest, read_manifest
-from lib.report import answers, read_notebook
+from lib.report import answers
 from lib.report import notebook as nb
+from lib.report.sentences import sentence
 
 MAX_MEGABYTES = 100
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can tell: equal files give equal zips
@@ -57,7 +58,7 @@ def hand_in(folder: str | Path = ".", *, name: str = "") -> Handin:
     Raises
     ------
     CourseError
-        If the notebook is missing or damaged, or the zip can not be written. Then there is no new zip, and
+        If the notebook is missing or damaged, a file can not be read, or the zip not be written. Then there is no new zip, and
         an old one stays.
     """
     folder = Path(folder)
@@ -110,7 +111,7 @@ def _read(folder: Path, manifest: Manifest) -> Any:
         else:
             msg += "run this in the folder of the assignment, or take the notebook again from its zip."
         raise CourseError(msg)
-    return read_notebook(folder / manifest.notebook)
+    return nb.read_notebook(folder / manifest.notebook)
 
 
 def _released(folder: Path) -> dict[str, tuple[str, str]]:
@@ -157,7 +158,7 @@ def _library(
     for path in files:
         if not path.endswith(".py"):
             continue
-        content = (folder / path).read_bytes()
+        content = _content(folder / path)
         stubs = answers.code_stubs(content.decode("utf-8", errors="replace"))
         if released.get(path, ("", ""))[0] == hashlib.sha256(content).hexdigest() and stubs:
             yield (
@@ -180,7 +181,7 @@ def _library(
         file = folder / path
         if owner == "student" or path == manifest.notebook or not file.is_file():
             continue
-        if hashlib.sha256(file.read_bytes()).hexdigest() != digest:
+        if hashlib.sha256(_content(file)).hexdigest() != digest:
             yield (
                 f"{path} was changed, but it is the course's and the grader puts the original back; move "
                 "your changes into a file of yours."
@@ -254,6 +255,15 @@ def _listed(names: list[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
+def _content(path: Path) -> bytes:
+    """Read a file whose name must be told if it can not be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        msg = f"{path} can not be read ({error.strerror or error}); check its rights, or write it again."
+        raise CourseError(msg) from error
+
+
 def _write(path: Path, folder: Path, files: list[str]) -> None:
     """Write the zip as a whole: the same files give the same bytes; an old zip stays until then."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
@@ -266,7 +276,7 @@ def _write(path: Path, folder: Path, files: list[str]) -> None:
                     0o644 << 16,
                     3,
                 )
-                archive.writestr(entry, (folder / name).read_bytes())
+                archive.writestr(entry, _content(folder / name))
         draft.replace(path)
     except OSError as error:
         msg = (
@@ -294,6 +304,9 @@ def main(arguments: list[str] | None = None) -> int:
         done = hand_in(options.folder, name=options.name)
     except CourseError as error:
         sys.stderr.write(f"{error}\n")
+        return 1
+    except (ImportError, OSError) as error:
+        sys.stderr.write(f"{sentence(error)}\n")
         return 1
     for text in done.warnings:
         say(f"! {text}\n")

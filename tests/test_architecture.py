@@ -124,7 +124,7 @@ def test_notebooks_hold_no_outputs_and_short_cells(path):
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=relative)
 def test_pictures_of_notebooks_exist_and_have_alt_text(path):
-    """A picture that is missing, or that a screen reader can not read, teaches nobody."""
+    """A picture that is missing, or that a screen reader cannot read, teaches nobody."""
     cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
     text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
     pictures = re.findall(r"!\[([^\]]*)\]\(([^)]+)\)", text)

@@ -1,6 +1,6 @@
 """Draw the figures of the cnn_svhn notebook: python docs/figures/cnn_svhn.py [folder].
 
-Every number in a figure is computed here, never typed, so a figure can not disagree with the mathematics.
+Every number in a figure is computed here, never typed, so a figure cannot disagree with the mathematics.
 """
 
 from __future__ import annotations

@@ -10,6 +10,8 @@ import numpy as np
 from lib.check.diagnose import compare
 from lib.check.job import CaseAnswer
 
+#: A trained network may have at most this many convolutions, and this many poolings.
+MAX_LAYERS = 2
 #: The layers that are asked for, in this order.
 ORDER = ("conv", "pool", "flatten", "fc")
 #: Standard deviation of the first weights, and how far from it is still right.
@@ -28,10 +30,63 @@ def layers_of(answer: CaseAnswer) -> list[dict]:
 
 
 def count_layers(layers: list[dict]) -> tuple[int, int]:
-    """Count the convolutions and poolings of a network; every 4-D parameter counts as a convolution."""
-    kernels = sum(len(shape) == 4 for layer in layers for shape in (layer.get("shapes") or {}).values())
-    kinds = [layer.get("kind") for layer in layers]
-    return max(kinds.count("conv"), kernels), kinds.count("pool")
+    """Count the convolutions and poolings of a network, whatever its classes are called.
+
+    Parameters
+    ----------
+    layers : list of dict
+        As ``lib.check.probes_cnn.summarize`` describes them. Layers that were watched while images ran through
+        are also told by what they did to the images; the larger count holds.
+
+    Returns
+    -------
+    convolutions, poolings : int
+    """
+    named = [layer.get("kind") for layer in layers]
+    kernels = sum(_kernels(layer) for layer in layers)
+    done = [_what_it_does(layer) for layer in layers]
+    convolutions = max(named.count("conv"), kernels, done.count("conv"))
+    return convolutions, max(named.count("pool"), done.count("pool"))
+
+
+def limit_problem(layers: list[dict]) -> str:
+    """Say that a network has too many convolutions or poolings; empty when it has not."""
+    convolutions, poolings = count_layers(layers)
+    if max(convolutions, poolings) <= MAX_LAYERS:
+        return ""
+    return f"the network has {convolutions} convolutions and {poolings} poolings, allowed are {MAX_LAYERS}."
+
+
+def _shapes(layer):
+    """Return the shapes of a layer's parameters, and those of what went in and came out (empty: not known)."""
+    params = [tuple(shape) for shape in (layer.get("shapes") or {}).values()]
+    return params, tuple(layer.get("in") or ()), tuple(layer.get("out") or ())
+
+
+def _kernels(layer):
+    """Count the 4-D parameters; one number for each channel, as batch normalization has, is no filter."""
+    params, came, went = _shapes(layer)
+    kernels = [shape for shape in params if len(shape) == 4]
+    if len(came) == 4 and came == went:
+        kernels = [shape for shape in kernels if not _is_scale(shape, came)]
+    return len(kernels)
+
+
+def _what_it_does(layer):
+    """Tell "conv" or "pool" by what happened to images (N, H, W, C); "" for any other layer."""
+    params, came, went = _shapes(layer)
+    if len(came) != 4 or len(went) != 4:
+        return ""
+    if any(params):  # a parameter of shape () is one number
+        only_scales = came == went and all(_is_scale(shape, came) for shape in params)
+        return "" if only_scales else "conv"
+    return "pool" if went[1] < came[1] or went[2] < came[2] else ""
+
+
+def _is_scale(shape, images):
+    """Tell whether a parameter is one number for all, for each channel, or for each pixel and channel."""
+    long = [n for n in shape if n != 1]
+    return long in ([], [images[3]], [n for n in images[1:] if n != 1])
 
 
 def look_at_network(answer: CaseAnswer, wanted: Mapping[str, np.ndarray]) -> dict[str, list[str]]:

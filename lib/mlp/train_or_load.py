@@ -126,7 +126,10 @@ def train_or_load(
         optimizer.lr = learning_rate
     _put(model, results[0])
     finished = len(results[3]) >= max_epochs
-    if path.exists():
+    if not results[3] and path.exists():
+        tqdm.write(f"{path}: stopped before the first epoch ended, so the file is still the network of before.")
+        return results
+    if path.exists() and _worth_keeping(path):
         set_aside(path)
     extra = {"mean_image": mean_image, "provenance": provenance}
     save_model(
@@ -141,6 +144,16 @@ def train_or_load(
     trained = "trained" if finished else "trained, not to the end,"
     tqdm.write(f"{path}: {trained} and saved, {_summary(results[3], provenance)}.")
     return results
+
+
+def _worth_keeping(path):
+    """Tell whether a file may take the place of the one that was set aside before it: a stopped training may not."""
+    if not path.with_name(f"{path.stem}.previous{path.suffix}").exists():
+        return True
+    try:
+        return read_model(path).meta.get("settings", {}).get("finished", True)
+    except ModelFileError:
+        return False
 
 
 def fingerprint(settings):

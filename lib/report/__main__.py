@@ -15,6 +15,7 @@ from pathlib import Path
 
 from lib.errors import CourseError
 from lib.manifest import read_manifest
+from lib.report.sentences import sentence
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,8 +33,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
     except KeyboardInterrupt:
         print("Stopped; the report is as it was.", file=sys.stderr)
-    except ImportError as error:
-        print(f"{error.name} is missing; run: pip install -r requirements.txt", file=sys.stderr)
+    except (ImportError, OSError) as error:
+        print(sentence(error), file=sys.stderr)
     return 1
 
 
@@ -48,7 +49,7 @@ def make(folder: Path, options: argparse.Namespace) -> int:
 
     notebook = read_notebook(folder / manifest.notebook)
     note = "Made from the outputs saved in the notebook, which was not run again."
-    problems: list[str] = []
+    problems: list = []
     if not options.no_execute:
         note = ""
         print(
@@ -59,7 +60,7 @@ def make(folder: Path, options: argparse.Namespace) -> int:
             notebook,
             folder,
             timeout=options.timeout,
-            env={"GRADLAB_LOAD_ONLY": "1"},
+            env={**os.environ, "GRADLAB_LOAD_ONLY": "1"},
             progress=sys.stderr.isatty(),
         )
     result = build_report(

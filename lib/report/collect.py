@@ -30,7 +30,7 @@ _BORING = re.compile(
 
 @dataclass(frozen=True)
 class Item:
-    """Something to show; ``cell`` is the position of the cell in the notebook, counted from 1."""
+    """Something to show; ``cell`` is the position of the cell in the student's notebook, counted from 1."""
 
     cell: int
 

@@ -7,8 +7,6 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
 from lib.errors import CourseError
 
 MAX_BYTES = 200 << 20
@@ -30,6 +28,8 @@ def read_notebook(path: str | Path) -> Any:
     CourseError
         One sentence that says why it is not a notebook and what to do.
     """
+    import nbformat  # here, so that the commands can say in one sentence that it is not installed
+
     path = Path(path)
     advice = "open it in JupyterLab and save it, or go back to a copy that works"
     try:
@@ -74,6 +74,11 @@ def cells(notebook: Any) -> list[Any]:
     return [cell for cell in found if isinstance(cell, dict)] if isinstance(found, list) else []
 
 
+def handed_in_cells(notebook: Any) -> list[Any]:
+    """Return the cells without the rubrics and notes of the grader: counted, they have the student's numbers."""
+    return [cell for cell in cells(notebook) if not _is_added(cell)]
+
+
 def text_of(value: Any) -> str:
     """Return a text that a notebook holds as a string or a list of lines, without what breaks programs."""
     if isinstance(value, list):
@@ -115,8 +120,11 @@ def flags(cell: Any) -> dict:
 
 
 def is_locked(cell: Any) -> bool:
-    """Tell whether a cell is the course's own: locked and no place for answers, or added by the grader."""
+    """Tell whether a cell is the course's own: locked and no place for answers."""
     found = flags(cell)
-    if table(table(cell, "metadata"), "gradlab").get("added"):
-        return True
     return bool(found.get("locked")) and not found.get("solution")
+
+
+def _is_added(cell: Any) -> bool:
+    """Tell whether the grader put a cell in; these are all text, whatever a student's own metadata say."""
+    return kind(cell) == "markdown" and bool(table(table(cell, "metadata"), "gradlab").get("added"))

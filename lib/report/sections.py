@@ -21,7 +21,7 @@ _POINTS = re.compile(r"\s*\([^()]*points?[^()]*\)\s*$", re.IGNORECASE)
 
 @dataclass
 class Section:
-    """The cells under one heading: ``cells`` holds (position in the notebook counted from 1, cell)."""
+    """The cells under one heading: ``cells`` holds (position in the student's notebook counted from 1, cell)."""
 
     key: str
     heading: str = ""
@@ -41,12 +41,11 @@ def find_sections(notebook: Any, manifest: Manifest) -> dict[str, Section]:
     dict of str to Section
         If a heading stands there twice, its section has the cells under both.
     """
-    labeled = any(
-        str(nb.flags(cell).get("grade_id", "")).startswith("heading_") for cell in nb.cells(notebook)
-    )
+    cells = nb.handed_in_cells(notebook)
+    labeled = any(str(nb.flags(cell).get("grade_id", "")).startswith("heading_") for cell in cells)
     sections: dict[str, Section] = {}
     current: Section | None = None
-    for position, cell in enumerate(nb.cells(notebook), start=1):
+    for position, cell in enumerate(cells, start=1):
         key = _labeled_key(cell) if labeled else _written_key(cell, manifest)
         if key is not None:
             current = sections.setdefault(key, Section(key))

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("lib", "exercises", "source", "gradlab")
+ROOMS = ("lib", "exercises", "source")
 FILES = ("nbgrader_config.py", "get_datasets.sh", "requirements.lock", "pyproject.toml", "data/registry.toml")
 
 
@@ -30,12 +30,13 @@ class CourseCopy:
         self.env.pop("PYTHONPATH", None)
 
     def run(self, *words: str, cwd: Path | None = None, timeout: int = 900) -> subprocess.CompletedProcess:
-        """Run a command of the course's Python, e.g. run("gradlab", "list")."""
-        module = {"gradlab": "gradlab.cli"}.get(words[0], words[0])
+        """Run gradlab as it is installed, or a module of this Python: run("gradlab", "list"), run("nbgrader", "export")."""
+        scripts = Path(sys.executable).parent
+        command = [scripts / "gradlab"] if words[0] == "gradlab" else [sys.executable, "-m", words[0]]
         return subprocess.run(
-            [sys.executable, "-m", module, *words[1:]],
+            [*command, *words[1:]],
             cwd=cwd or self.root,
-            env=self.env | ({"PYTHONPATH": str(self.root)} if cwd is None else {}),
+            env=self.env,
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from exercises import Context
+from exercises import Context, Verdict
 from exercises.cnn_svhn import EXERCISES
 from gradlab.assignment import Assignment
 from gradlab.course import Course
-from gradlab.verdict import Case, _judge, judge_submission, seed, uses_sample
+from gradlab.dataset import held_back
+from gradlab.errors import GradlabError
+from gradlab.verdict import Case, _judge, judge_submission, require_data, seed, uses_sample
 from lib.check.job import CaseAnswer, CaseError, pack_text
+from lib.check.network import count_layers
 
 HandIn = Callable[..., Path]
+NAMES = ("train_32x32.mat", "test_32x32.mat")
 LAYER_EXERCISES = (
     "output_size",
     "conv_forward",
@@ -193,12 +200,46 @@ CONV = {"kind": "conv", "class": "C", "shapes": {"w": [3, 3, 3, 8]}}
 TWO_IN_ONE = {"kind": "other", "class": "Block", "shapes": {"w": [3, 3, 3, 8], "v": [3, 3, 8, 8]}}
 
 
+IMAGES = {"in": [2, 8, 8, 4], "out": [2, 8, 8, 4]}
+MIXES = {"kind": "fc", "class": "Mix", "shapes": {"w": [36, 4]}, **IMAGES}
+FLAT = {"kind": "other", "class": "Mix", "shapes": {"w": [144]}, **IMAGES}
+HALVES = {"kind": "other", "class": "Half", "shapes": {}, "in": [2, 8, 8, 4], "out": [2, 4, 4, 4]}
+NORMS = {"kind": "other", "class": "Norm", "shapes": {"gamma": [4], "beta": [4]}, **IMAGES}
+NORMS_4D = {"kind": "conv", "class": "N", "shapes": {"g": [1, 1, 1, 4], "b": [1, 1, 1, 4]}, **IMAGES}
+FC = {"kind": "fc", "class": "fc", "shapes": {"w": [4, 4], "b": [4]}, "in": [2, 4], "out": [2, 4]}
+
+
+@pytest.mark.parametrize(
+    ("layer", "counts"),
+    [
+        (CONV, (1, 0)),
+        (TWO_IN_ONE, (2, 0)),
+        (MIXES, (1, 0)),
+        (FLAT, (1, 0)),
+        (HALVES, (0, 1)),
+        (NORMS, (0, 0)),
+        (NORMS | {"shapes": {"a": []}}, (0, 0)),
+        (NORMS | {"shapes": {"a": [8, 8, 4]}}, (0, 0)),
+        (NORMS_4D | {"kind": "other"}, (0, 0)),
+        (IMAGES | {"shapes": {}}, (0, 0)),
+        (FC, (0, 0)),
+        (FC | {"shapes": {"w": [1, 1, 4, 4]}}, (1, 0)),
+        ({"shapes": {}, "in": [2, 4, 4, 4], "out": [2, 64]}, (0, 0)),
+    ],
+)
+def test_layers_are_counted_by_what_they_do(layer: dict, counts: tuple[int, int]) -> None:
+    """Names can be chosen; what a layer does to images cannot."""
+    assert count_layers([layer]) == counts
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
         ({"layers": [CONV] * 3}, "3 convolutions and 0 poolings"),
         ({"layers": [{"kind": "pool", "shapes": {}}] * 3}, "0 convolutions and 3 poolings"),
         ({"layers": [CONV, TWO_IN_ONE]}, "3 convolutions"),
+        ({"layers": [MIXES] * 3}, "3 convolutions and 0 poolings"),
+        ({"layers": [HALVES] * 3}, "0 convolutions and 3 poolings"),
         ({"layers": []}, "no layers"),
         ({"keep": 200}, "scored 200 images"),
     ],
@@ -246,13 +287,186 @@ def test_untrained_network_is_scored_on_held_back_images(
         folder / "model.npz",
         SmallConvolutionalNetwork(),
         ([1.0], [0.1], [0.1]),
-        data={"mean_image": np.zeros((32, 32, 3))},
+        data={"mean_image": np.zeros((32, 32, 3)), "provenance": "SVHN sample"},
     )
     found = judge(course, assignment, folder, "training")
     assert found.fraction == 0, found.reason
     assert "on 2000 held-back drawn SAMPLE images" in found.reason
     kept = list((course.private / "cache" / "held_back").glob("sample-*.npz"))
     assert len(kept) == 1
+
+
+SHUFFLED = """
+
+class Mix:
+    \"\"\"A convolution of 3x3 pixels and a halving, neither called so.\"\"\"
+
+    def __init__(self, name, weights=True):
+        self.name, self.w = name, name + "_k"
+        self.params = {self.w: np.full((27, 3), 0.1)} if weights else {}
+        self.grads = dict.fromkeys(self.params)
+
+    def forward(self, feat):
+        if not self.params:
+            return feat[:, ::2, ::2]
+        padded = np.pad(feat, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        seen = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(1, 2))
+        return seen.reshape(*feat.shape[:3], 27) @ self.params[self.w]
+
+    def backward(self, dprev):
+        return dprev
+"""
+
+
+def test_deep_network_of_other_names_is_refused(
+    course: Course, assignment: Assignment, hand_in: HandIn
+) -> None:
+    """Convolutions and poolings are counted by what they do to images, in the process of the submission."""
+    import subprocess
+    import sys
+
+    body = (
+        "self.net = sequential(*(Mix(f'm{i}', i < 3) for i in range(6)), flatten(name='flat'),\n"
+        "    dropout(keep_prob=0.5, seed=1, name='drop'), fc(48, 10, name='fc'))"
+    )
+    folder = hand_in(small_cnn=body)
+    path = folder / "lib" / "cnn" / "cnn_models.py"
+    path.write_text(path.read_text() + SHUFFLED)
+    save = (
+        "from lib.cnn.cnn_models import SmallConvolutionalNetwork as Net\n"
+        "from lib.model_file import save_model\n"
+        "save_model('model.npz', Net(), ([1.0], [0.1], [0.1]), data={'provenance': 'SVHN sample'})"
+    )
+    subprocess.run([sys.executable, "-c", save], cwd=folder, check=True)
+    found = judge(course, assignment, folder, "training")
+    assert found.fraction == 0
+    assert "the network has 3 convolutions and 3 poolings, allowed are 2" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("choice", "provenance", "fraction", "reason"),
+    [
+        ("sample", "SVHN", None, "was trained on SVHN, but this course grades on the SAMPLE"),
+        ("sample", "", None, "does not say what it was trained on"),
+        ("sample", "SVHN sample", 0.5, "^fine$"),
+        ("real", "SVHN sample", 0.5, "fine; model.npz was trained on the SAMPLE, but is graded on real data"),
+        ("real", "SVHN", 0.5, "^fine$"),
+    ],
+)
+def test_model_is_graded_on_the_data_that_it_was_trained_on(
+    choice: str,
+    provenance: str,
+    fraction: float | None,
+    reason: str,
+    course: Course,
+    assignment: Assignment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A real network is not judged on drawn images; one of the sample on real images is, and it is told."""
+    from lib.model_file import encode_json
+
+    own = Course(tmp_path / "course")
+    _put(own, "svhn")
+    monkeypatch.setenv("GRADLAB_DATASET", choice)
+    monkeypatch.setattr("gradlab.verdict.call_probe", lambda *given: ([CaseAnswer()], ""))
+    monkeypatch.setattr(
+        "gradlab.verdict.held_back", lambda *given: (np.zeros((1, 2, 2, 3)), np.zeros(1, int))
+    )
+    np.savez(tmp_path / "model.npz", meta=encode_json({"provenance": provenance}))
+    case = Case(own, assignment, tmp_path, None, "0" * 16)
+    exercise = replace(EXERCISES["training"], judge=lambda *given: Verdict(0.5, "fine"))
+    found = _judge(case, exercise, "training")
+    assert found.fraction == fraction
+    assert re.search(reason, found.reason), found.reason
+
+
+def _put(course: Course, folder: str, header: str = "MATLAB 5.0", names: tuple[str, ...] = NAMES) -> None:
+    """Put files that look like those of SVHN into a folder of the data."""
+    target = course.data / folder
+    target.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        (target / name).write_text(header.ljust(200))
+
+
+SAMPLE = "MATLAB 5.0, gradlab SAMPLE 1"
+
+
+@pytest.mark.parametrize(
+    ("choice", "folders", "problem", "sample"),
+    [
+        ("", {}, r"data set 'svhn' is not in data/: run ./get_datasets.sh svhn, or .*--sample", False),
+        ("", {"svhn": "real"}, None, False),
+        ("", {"svhn": "real", "svhn-sample": SAMPLE}, None, False),
+        ("", {"svhn-sample": SAMPLE}, None, True),
+        ("", {"svhn": SAMPLE}, None, True),
+        ("", {".": "real"}, None, False),
+        ("sample", {"svhn": "real"}, r"not in data/ \(GRADLAB_DATASET=sample\)", True),
+        ("real", {"svhn-sample": SAMPLE}, r"not in data/ \(GRADLAB_DATASET=real\)", False),
+        (" Sample ", {"svhn": "real", "svhn-sample": SAMPLE}, None, True),
+    ],
+)
+def test_data_must_be_there(
+    choice: str,
+    folders: dict[str, str],
+    problem: str | None,
+    sample: bool,
+    assignment: Assignment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Which data a course grades on, and that it has some, is told by its files and by the setting."""
+    own = Course(tmp_path)
+    monkeypatch.setenv("GRADLAB_DATASET", choice)
+    for folder, header in folders.items():
+        _put(own, folder, header)
+    assert uses_sample(own) is sample
+    with pytest.raises(GradlabError, match=problem) if problem else contextlib.nullcontext():
+        require_data(own, assignment)
+
+
+def test_half_a_data_set_is_told(
+    assignment: Assignment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of the two files is no data set."""
+    monkeypatch.delenv("GRADLAB_DATASET")
+    _put(Course(tmp_path), "svhn", names=NAMES[1:])
+    with pytest.raises(GradlabError, match=r"data/svhn/train_32x32.mat is missing"):
+        require_data(Course(tmp_path), assignment)
+
+
+def test_misspelled_choice_is_refused(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A choice that nobody offers is no choice."""
+    monkeypatch.setenv("GRADLAB_DATASET", "smaple")
+    with pytest.raises(GradlabError, match="GRADLAB_DATASET='smaple' is neither 'real' nor 'sample'"):
+        uses_sample(course)
+
+
+def test_held_back_images_are_drawn_anew_when_data_or_code_change(
+    assignment: Assignment, tmp_path: Path
+) -> None:
+    """Images kept from other files, or by other code, are not used."""
+    own, drawn = Course(tmp_path), []
+
+    def draw(rng, data_folder, sample):
+        drawn.append(sample)
+        return np.zeros((1, 2, 2, 3)), np.zeros(1, int)
+
+    def times(sample: bool) -> int:
+        del drawn[:]
+        for _ in range(2):
+            held_back(own, assignment, draw, 7, sample)
+        return len(drawn)
+
+    own.exercises.mkdir()
+    code = own.exercises / "cnn_svhn.py"
+    code.write_text("NUM_REAL = 1")
+    _put(own, "svhn")
+    assert [times(True), times(False), times(True), times(False)] == [1, 1, 0, 0]
+    _put(own, "svhn", "another file")
+    assert [times(True), times(False)] == [0, 1]
+    code.write_text("NUM_REAL = 2")
+    assert [times(True), times(False)] == [1, 1]
 
 
 def test_missing_model_is_told(course: Course, assignment: Assignment, hand_in: HandIn) -> None:
@@ -305,8 +519,6 @@ def test_dataset_is_the_course_s_choice(course: Course, monkeypatch: pytest.Monk
     assert uses_sample(course)
     monkeypatch.setenv("GRADLAB_DATASET", "real")
     assert not uses_sample(course)
-    monkeypatch.delenv("GRADLAB_DATASET")
-    assert uses_sample(course)
 
 
 def test_rubrics_add_up_to_the_points(assignment: Assignment) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -26,6 +30,16 @@ pdf = "problem.pdf"
 [submission]
 files = ["cnn_small.ipynb", "lib/layers.py", "model.npz", "problem.pdf"]
 """
+REPORT = """
+[[exercise]]
+name = "words"
+[[report.part]]
+key = "answer"
+title = "Words"
+exercises = ["words"]
+show = "text"
+"""
+ROOT = Path(__file__).resolve().parents[2]
 STUB = 'def forward(x):\n    # YOUR CODE HERE: conv-forward\n    raise NotImplementedError("conv-forward")\n'
 WRITTEN = "def forward(x):\n    return x\n"
 FLAGS = {"nbgrader": {"grade_id": "inline_question", "solution": True, "locked": False}}
@@ -194,6 +208,48 @@ def test_without_a_notebook_there_is_no_zip_and_the_old_one_stays(folder, capsys
     assert len(told.splitlines()) == 1
     assert old.read_bytes() == b"old"
     assert not list(folder.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["lib/layers.py", "lib/optim.py", "model.npz"])
+def test_file_that_can_not_be_read_is_named(folder, capsys, monkeypatch, name):
+    """One sentence about this file and not about the zip, exit code 1, and the old zip stays."""
+    old = folder / "cnn_small_ada.zip"
+    old.write_bytes(b"old")
+    read = Path.read_bytes
+
+    def refuse(path):
+        if path == folder / name:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return read(path)
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert main([str(folder), "--name", "ada"]) == 1
+    told = capsys.readouterr().err
+    assert f"{name} can not be read (Permission denied)" in told
+    assert len(told.splitlines()) == 1
+    assert old.read_bytes() == b"old"
+    assert not list(folder.glob(".*"))
+
+
+def test_folder_that_can_not_be_looked_into_is_named(folder, capsys, monkeypatch):
+    """Whatever else the system refuses is one sentence too."""
+    refused = PermissionError(errno.EACCES, "Permission denied", "lib")
+    monkeypatch.setattr("lib.handin.present_files", lambda *given: (_ for _ in ()).throw(refused))
+    assert main([str(folder)]) == 1
+    assert capsys.readouterr().err.startswith("lib: Permission denied; check")
+
+
+@pytest.mark.parametrize("module", ["lib.handin", "lib.report"])
+def test_package_that_is_not_installed_is_named(folder, module):
+    """The commands start without what requirements.txt lists, and say what to run."""
+    code = (
+        "import runpy, sys; sys.modules['nbformat'] = None; "
+        f"sys.argv[1:] = [{str(folder)!r}]; runpy.run_module({module!r}, run_name='__main__', alter_sys=True)"
+    )
+    (folder / "assignment.toml").write_text(TOML + REPORT)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "nbformat is missing; run: pip install -r requirements.txt\n"
 
 
 def test_replaced_zip_is_named(folder, capsys):

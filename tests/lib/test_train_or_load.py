@@ -171,3 +171,22 @@ def test_grading_refuses_another_network(monkeypatch):
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")
     with pytest.raises(ModelFileError, match=r"'fc1_w' is \(4, 8\) there and \(4, 5\) here"):
         run(model=network(hidden=5))
+
+
+def test_training_stopped_at_once_leaves_the_earlier_network(capsys, tmp_path):
+    """Who changes a setting, starts and thinks better of it has not lost an hour of training."""
+    run()
+    earlier = (tmp_path / "model.npz").read_bytes()
+    run(epochs=4, loss_func=PressesAt(1))
+    assert "stopped before the first epoch ended" in capsys.readouterr().out
+    assert (tmp_path / "model.npz").read_bytes() == earlier
+
+
+def test_a_stopped_training_never_takes_the_place_of_a_finished_one(tmp_path):
+    """Of the files set aside the finished one is worth more than the stopped one."""
+    run()
+    earlier = (tmp_path / "model.npz").read_bytes()
+    run(epochs=4, loss_func=PressesAt(5))
+    assert (tmp_path / "model.previous.npz").read_bytes() == earlier
+    run(epochs=3)
+    assert (tmp_path / "model.previous.npz").read_bytes() == earlier

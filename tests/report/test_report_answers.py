@@ -152,6 +152,28 @@ def test_extra_text_cells_are_shown_and_the_courses_are_not(build):
     assert "Two points" not in page
 
 
+def test_cells_are_counted_as_the_student_counts_them(build):
+    """The number under a figure is that of the cell handed in: notes and rubrics of the grader do not count."""
+    given = notebook(answers=[answer("First."), code("plot()", picture("blue"))])
+    graded = notebook(answers=[answer("First."), code("plot()", picture("blue"))])
+    added = [
+        new_markdown_cell("Grader's.", metadata={"gradlab": {"added": kind}}) for kind in ("notes", "rubric")
+    ]
+    graded.cells[0:0] = added[:1]
+    graded.cells[7:7] = added[1:]
+    pages = build(graded).pages
+    assert pages == build(given).pages
+    assert "cell 3" in pages[0]
+    assert "Grader's" not in "".join(pages)
+
+
+def test_code_that_calls_itself_the_graders_counts(build):
+    """The grader adds text only, so metadata of a student hide none of their code and pictures."""
+    nb = notebook(curves=[code("plot()", picture("red"))])
+    nb.cells[2].metadata["gradlab"] = {"added": "notes"}
+    assert build(nb).colors[0] == ["red"]
+
+
 def test_answer_behind_the_stubs_words_counts(build):
     """Students type behind the stub as often as over it."""
     report = build(notebook(answers=[answer("YOUR ANSWER HERE: mostly edges")]))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import tracemalloc
+import zipfile
 
 import nbformat
 import numpy as np
@@ -132,8 +136,8 @@ def test_fresh_run_goes_on_after_errors_and_maps_outputs_back(tmp_path):
     assert done.cells[6].outputs == []
     assert [cell.metadata for cell in done.cells] == [{}] * 7
     assert done.metadata == nb.metadata
-    assert problems[0].startswith("cell 4: stopped after 1 seconds")
-    assert problems[1].startswith("cell 6: the kernel died")
+    assert str(problems[0]).startswith("cell 4: stopped after 1 seconds")
+    assert str(problems[1]).startswith("cell 6: the kernel died")
 
 
 def test_command_runs_the_notebook(folder, capsys):
@@ -178,11 +182,96 @@ def test_sample_wins_over_any_other_source(tmp_path):
     assert dataset_of(nb, tmp_path) == "SVHN sample"
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + b"\0" * 18, b"not a zip"])
+def _zipped(content, method=zipfile.ZIP_DEFLATED):
+    """Return a zip whose only entry is meta.npy."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("meta.npy", content)
+    return buffer.getvalue()
+
+
+def _npy(content, header=None):
+    """Return bytes as an array of bytes, under its own or another header."""
+    buffer = io.BytesIO()
+    own = {"descr": "|u1", "fortran_order": False, "shape": (len(content),)}
+    np.lib.format.write_array_header_1_0(buffer, own | (header or {}))
+    return buffer.getvalue() + content
+
+
+def _patched(archive, local, central, value):
+    """Change a zip at an offset in the header of its entry and in that of its directory."""
+    directory = archive.index(b"PK\1\2")
+    changed = bytearray(archive)
+    for place in (local, directory + central):
+        changed[place : place + len(value)] = value
+    return bytes(changed)
+
+
+META = _npy(b'{"provenance": "SVHN"}' + b" " * 500)
+BAD_MODELS = {
+    "empty": b"",
+    "empty zip": b"PK\x05\x06" + b"\0" * 18,
+    "no zip": b"not a zip",
+    "damaged stream": (lambda z: z[:38] + b"\xff" * 20 + z[58:])(_zipped(META)),
+    "encrypted": _patched(_zipped(META), 6, 8, b"\1\0"),
+    "unknown method": _patched(_zipped(META), 8, 10, b"\x63\0"),
+    "deep": _zipped(_npy(b"[" * 200_000)),
+    "a list": _zipped(_npy(b"[1]")),
+    "no bytes, a trillion times": _zipped(_npy(b"", {"descr": "|V0", "shape": (1 << 40,)})),
+    "a trillion bytes": _zipped(_npy(b"{}", {"shape": (1 << 40,)})),
+    "pickled": _zipped(_npy(b"cos\nsystem\n.", {"descr": "|O", "shape": (1,)})),
+    "no array": _zipped(b"no array"),
+}
+
+
+def test_models_of_these_tests_would_be_read_if_nothing_were_wrong(tmp_path):
+    """What the damaged ones are made of is a model."""
+    (tmp_path / "model.npz").write_bytes(_zipped(META))
+    assert dataset_of(notebook(), tmp_path) == "SVHN"
+
+
+@pytest.mark.parametrize("content", BAD_MODELS.values(), ids=BAD_MODELS)
 def test_damaged_model_tells_nothing_and_breaks_nothing(tmp_path, content):
     """A model of a stranger that can not be read has no provenance."""
     (tmp_path / "model.npz").write_bytes(content)
     assert dataset_of(notebook(), tmp_path) == ""
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_model_that_lies_about_its_size_is_not_unpacked(tmp_path, method):
+    """The size that an entry tells may be a lie, so no more than that is ever unpacked."""
+    lying = _patched(_zipped(b"\0" * (40 << 20), method), 22, 24, (100).to_bytes(4, "little"))
+    (tmp_path / "model.npz").write_bytes(lying)
+    tracemalloc.start()
+    try:
+        assert dataset_of(new_notebook(), tmp_path) == ""
+        assert tracemalloc.get_traced_memory()[1] < 10 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "/tmp/report"),
+            "/tmp/report: No space left on device",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied", "model.npz"), "model.npz: Permission denied"),
+        (ModuleNotFoundError("No module named 'typst'", name="typst"), "typst is missing; run: pip install"),
+    ],
+)
+def test_what_the_computer_refuses_is_one_sentence(folder, capsys, monkeypatch, error, sentence):
+    """A full disk, a right that is missing, a package that is not installed: exit code 1, no traceback."""
+
+    def refuse(*args, **settings):
+        raise error
+
+    monkeypatch.setattr("lib.report.build_report", refuse, raising=False)
+    assert main([str(folder), "--no-execute"]) == 1
+    told = capsys.readouterr().err
+    assert sentence in told
+    assert len(told.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

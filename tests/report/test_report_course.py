@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -13,7 +16,10 @@ from nbgrader.api import Gradebook
 from small_notebooks import notebook
 from test_report_command import TOML
 
+from gradlab.course import Course
 from gradlab.errors import GradlabError
+from gradlab.gradebook import NUM_BACKUPS, back_up, copy_database
+from gradlab.grading import make_reports
 from gradlab.report import make_report, score_text
 
 
@@ -29,12 +35,12 @@ def course(tmp_path, monkeypatch):
     nb = notebook()
     nb.metadata["gradlab"] = {"version": "3fa1c0de", "dataset": "sample", "sandboxed": False}
     nbformat.write(nb, graded / "cnn_small.ipynb")
-    return tmp_path
+    return Course(tmp_path)
 
 
 def _grade(course, manual):
     """Put a submission with 5 of 5 points, and 3 of 4 by hand or none yet, into the gradebook."""
-    with Gradebook(f"sqlite:///{course / 'gradebook.db'}") as book:
+    with Gradebook(f"sqlite:///{course.gradebook}") as book:
         book.add_assignment("cnn_small")
         book.add_notebook("cnn_small", "cnn_small")
         for name, points, kind in (("training", 5, "code"), ("inline_question", 4, "markdown")):
@@ -63,7 +69,7 @@ def test_report_tells_score_data_version_and_sandbox(course):
     """Everything that the autograder noted stands in the PDF, the doubtful on every page."""
     _grade(course, manual=True)
     path = make_report(course, "cnn_small", "ada")
-    assert path == course / "reports/ada/cnn_small/problem.pdf"
+    assert path == course.reports / "ada/cnn_small/problem.pdf"
     pages = _text(path)
     assert all(fact in pages[0] for fact in ("ada", "8 / 9", "SVHN sample", "cnn_small 3fa1c0de"))
     assert all("SAMPLE DATA" in page and "run without a sandbox" in page for page in pages)
@@ -100,7 +106,70 @@ def test_damaged_notebook_costs_this_report_and_leaves_the_old_one(course):
     """The sentence names the student, and what was there stays."""
     path = make_report(course, "cnn_small", "ada")
     before = path.read_bytes()
-    (course / "autograded/ada/cnn_small/cnn_small.ipynb").write_text("{")
+    (course.autograded / "ada/cnn_small/cnn_small.ipynb").write_text("{")
     with pytest.raises(GradlabError, match=r"ada, cnn_small: no report; cnn_small\.ipynb is not a notebook"):
         make_report(course, "cnn_small", "ada")
     assert path.read_bytes() == before
+
+
+def test_one_report_that_fails_costs_nobody_else_theirs(course, monkeypatch):
+    """Not graded, a damaged notebook, an error that nobody foresaw: each is a line and a name."""
+    from gradlab import report
+
+    for student in ("bob", "eve", "zoe"):
+        shutil.copytree(course.autograded / "ada", course.autograded / student)
+    (course.autograded / "bob/cnn_small/cnn_small.ipynb").write_text("{")
+    build = report.build_report
+
+    def build_or_break(*given, student, **settings):
+        if student == "eve":
+            msg = "no [bold]\nsense"
+            raise RuntimeError(msg)
+        return build(*given, student=student, **settings)
+
+    monkeypatch.setattr(report, "build_report", build_or_break)
+    said = []
+    assert make_reports(course, "cnn_small", ["ada", "bob", "dan", "eve", "zoe"], said.append) == [
+        "bob",
+        "dan",
+        "eve",
+    ]
+    assert said[0] == "  reports/ada/cnn_small/problem.pdf"
+    assert "bob, cnn_small: no report; cnn_small.ipynb is not a notebook" in said[1]
+    assert "autograded/dan/cnn_small/ not found; run: gradlab grade cnn_small --student dan" in said[2]
+    assert said[3] == "  eve, cnn_small: no report; RuntimeError: no [bold] sense"
+    assert (course.reports / "zoe/cnn_small/problem.pdf").is_file()
+
+
+def test_backup_holds_what_the_gradebook_held_and_old_ones_go(course):
+    """A copy is whole, and only so many are kept: the newest."""
+    assert back_up(course) is None
+    with contextlib.closing(sqlite3.connect(course.gradebook)) as book:
+        book.execute("create table kept (x)")
+        book.commit()
+    folder = course.private / "backups"
+    folder.mkdir(parents=True)
+    for number in range(NUM_BACKUPS):
+        (folder / f"gradebook-20000101-{number:06}-0.db").touch()
+    saved = back_up(course)
+    found = sorted(path.name for path in folder.iterdir())
+    assert len(found) == NUM_BACKUPS
+    assert found[-1] == saved.name
+    assert found[0] == "gradebook-20000101-000001-0.db"
+    with contextlib.closing(sqlite3.connect(saved)) as copy:
+        assert copy.execute("select name from sqlite_master").fetchall() == [("kept",)]
+
+
+def test_damaged_gradebook_is_told_and_nothing_half_is_left(course, tmp_path):
+    """One sentence; the target of a copy stays what it was, a backup that failed is gone."""
+    course.gradebook.write_bytes(b"no database at all " * 100)
+    with pytest.raises(GradlabError, match=r"gradebook\.db cannot be copied"):
+        back_up(course)
+    assert list((course.private / "backups").iterdir()) == []
+    with contextlib.closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("create table kept (x)")
+        other.commit()
+    before = (tmp_path / "other.db").read_bytes()
+    with pytest.raises(GradlabError, match="cannot be copied"):
+        copy_database(course.gradebook, tmp_path / "other.db")
+    assert (tmp_path / "other.db").read_bytes() == before

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from lib.check import CheckFailed, check
+from lib.check.probes_cnn import watch
 from lib.cnn.fast_layers import FastConvLayer2D, FastMaxPoolingLayer
 from lib.mlp.fully_conn import Module
-from lib.mlp.layer_utils import fc, flatten, sequential
+from lib.mlp.layer_utils import dropout, fc, flatten, sequential
 from lib.model_file import save_model
 
 
@@ -68,6 +69,33 @@ def _too_deep(found):
     found["model"] = Net(convolutions=3)
 
 
+class Halve:
+    """A pooling by another name."""
+
+    def __init__(self, name):
+        self.name, self.params, self.grads = name, {}, {}
+
+    def forward(self, feat):
+        return feat[:, ::2, ::2]
+
+    def backward(self, dprev):
+        return dprev
+
+
+class Guarded(Halve):
+    """A layer that cannot be watched."""
+
+    def __setattr__(self, name, value):
+        if name == "forward":
+            raise AttributeError(name)
+        super().__setattr__(name, value)
+
+
+def _halved(found):
+    layers = [Halve(f"h{i}") for i in range(3)]
+    found["model"].net = sequential(*layers, flatten("flat"), dropout(0.5, seed=1), fc(3, 10, name="out"))
+
+
 def _other_weights(found):
     found["model"] = Net()
 
@@ -89,6 +117,7 @@ WRONG = [
     (_rising_loss, "did not go down: 1.000 first, 3.000 last"),
     (_infinite_loss, "not finite from iteration 1 on"),
     (_too_deep, "3 convolutions and 1 poolings"),
+    (_halved, "0 convolutions and 3 poolings"),
     (_no_file, "model.npz is missing"),
     (_other_weights, "holds other weights"),
     (_last_not_best, "best parameters"),
@@ -102,6 +131,29 @@ def test_training_mistakes_are_told(change, symptom, trained):
     change(trained)
     with pytest.raises(CheckFailed, match=symptom):
         check("training", **trained)
+
+
+def test_watching_leaves_no_trace_and_skips_what_it_cannot_watch():
+    """What goes in and comes out is noted, dropout gets what it needs, and the layers are as before."""
+    model = Net()
+    model.net = sequential(Halve("h"), Guarded("g"), flatten("flat"), dropout(0.5, seed=1), fc(12, 10))
+    with watch(model) as seen:
+        model.forward(np.ones((2, 8, 8, 3)), False)
+    assert seen[0] == {"in": [2, 8, 8, 3], "out": [2, 4, 4, 3]}
+    assert sorted(seen) == [0, 2, 3, 4]
+    assert all("forward" not in vars(layer) for layer in model.net.layers)
+
+
+def test_network_that_takes_no_pair_of_images_is_checked_all_the_same(trained, monkeypatch):
+    """Looking inside never fails a check by itself."""
+    forward = Net.forward
+
+    def picky(self, feat, is_training=True, seed=None):
+        assert len(feat) > 2
+        return forward(self, feat, is_training, seed)
+
+    monkeypatch.setattr(Net, "forward", picky, raising=False)
+    check("training", **trained)
 
 
 def test_filters_of_the_model_pass(trained, capsys):

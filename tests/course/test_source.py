@@ -1,0 +1,33 @@
+"""What the notebooks of the course say of themselves agrees with what is graded."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from course_copies import ROOT
+
+from gradlab.assignment import load
+from gradlab.course import Course
+
+COURSE = Course(ROOT)
+
+
+@pytest.mark.parametrize("name", COURSE.assignments())
+def test_headings_name_the_points_of_their_exercises(name):
+    """A student reads in the heading of a section what its exercises are worth together."""
+    assignment = load(COURSE, name)
+    cells = json.loads((assignment.folder / assignment.notebook).read_text(encoding="utf-8"))["cells"]
+    text = "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown")
+    named = {
+        number: int(points) for number, points in re.findall(r"^## (\d+) · .*?\((\d+) points", text, re.M)
+    }
+    wanted: dict[str, float] = {}
+    for exercise in assignment.exercises:
+        wanted[exercise.heading] = wanted.get(exercise.heading, 0) + exercise.points
+    assert named == wanted
+    table = {
+        number: int(points) for number, points in re.findall(r"^\| (\d+) \| [^|]+ \| (\d+) \|", text, re.M)
+    }
+    assert table == wanted
