@@ -74,6 +74,9 @@ def grade(
     convert(course, "Autograde", name, student, force=force)
     graded = [one for one in students if (course.autograded / one / name).is_dir()]
     failed = set(students) - set(graded)
+    for one in sorted(failed):
+        if reason := misplaced(course, assignment, one):
+            say(f"  {reason}")
     if graded:
         say("Writing feedback ...")
         convert(course, "GenerateFeedback", name, student, force=True)
@@ -81,6 +84,18 @@ def grade(
         say("Writing reports ...")
         failed |= set(make_reports(course, name, graded, say))
     return sorted(failed)
+
+
+def misplaced(course: Course, assignment: assignments.Assignment, student: str) -> str:
+    """Say where the notebook of a submission lies if it is not where it belongs; nbgrader only passes it over."""
+    folder = course.submitted / student / assignment.name
+    if any(folder.glob("*.ipynb")):
+        return ""  # there is one, and grading it has said what is wrong
+    shown = course.relative(folder)
+    deeper = sorted(path for path in folder.rglob(assignment.notebook) if path.is_file())
+    if deeper:
+        return f"{student}: {assignment.notebook} lies in {course.relative(deeper[0].parent)}; move its files up to {shown}."
+    return f"{student}: {shown} holds no notebook, wanted {assignment.notebook}; ask the student to hand it in."
 
 
 def make_reports(course: Course, name: str, students: Sequence[str], say: Say) -> list[str]:

@@ -94,5 +94,5 @@ def _added(name: str, kind: str, text: str) -> Any:
 
 def _plain(text: str) -> str:
     """Make a text harmless in markdown: file names of students are part of notes."""
-    escaped = html.escape(" ".join(text.split()))
+    escaped = html.escape(" ".join(text.split()), quote=False)  # the # of an entity would be escaped below
     return "".join(f"\\{c}" if c in "\\`*_[]#|$" else c for c in escaped)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lib.grad_check import eval_numerical_gradient_array
 from lib.ops import conv2d_backward, conv2d_forward, max_pool2d_backward, max_pool2d_forward
 
 FLIPPED = "the kernel is flipped. Lay it on the window as it stands, without turning it"
@@ -23,6 +24,19 @@ def conv_right(case):
 def conv_gradients(case):
     """Return the right (dimg, dw, db) of a convolution."""
     return conv2d_backward(case["dout"], conv_right(case)[1])
+
+
+def conv_measured(case):
+    """Measure (dimg, dw, db) of a convolution: nudge one number at a time and run forward again.
+
+    Forward is linear in each of the three, so central differences have no error but that of rounding.
+    """
+    moved = {name: np.array(case[name], dtype=np.float64) for name in ("x", "w", "b")}
+    nudged = case | moved  # the same arrays: forward sees what is nudged in place
+    return tuple(
+        eval_numerical_gradient_array(lambda _: conv_right(nudged)[0], array, case["dout"], h=1e-3)
+        for array in moved.values()
+    )
 
 
 def pool_right(case):
@@ -63,6 +77,9 @@ def conv_forward(case):
         "the bias is left out": out(b=np.zeros_like(b)),
         "the bias is subtracted": out(b=-b),
         "the bias is added once for every number in the window instead of once": out(b=b * taps),
+        "the bias is added once for every offset (u, v) of the window instead of once": out(
+            b=b * w.shape[0] * w.shape[1]
+        ),
         "the bias is added once for every channel instead of once": out(b=b * x.shape[3]),
         "the mean over the window is taken instead of the sum": out(w=w / taps),
         "only the first channel of the images is used": out(x=x[..., :1], w=w[:, :, :1]),
@@ -76,8 +93,50 @@ def conv_forward(case):
             wrong["the padding is left out"] = out(pad=0)
         if _fits(case, 2 * pad):
             wrong["the padding is applied twice"] = out(pad=2 * pad)
+        # Outputs may be cut to the right size, and a half-padded image may hold as many zeros as a whole one.
+        for label, sides in {
+            "padded at the top and left only: the padding goes on all four sides": (pad, 0),
+            "padded at the bottom and right only: the padding goes on all four sides": (0, pad),
+            "in the lower right corner of the padded array instead of its middle": (2 * pad, 0),
+            "in the upper left corner of the padded array, not at [p : p + H, p : p + W]": (0, 2 * pad),
+        }.items():
+            if min(x.shape[1:3]) + sum(sides) >= w.shape[0]:
+                wrong[f"the image is {label}"] = out(x=np.pad(x, ((0, 0), sides, sides, (0, 0))), pad=0)
     if stride > 1:
-        wrong["the stride is ignored"] = out(stride=1)
+        wrong |= _stride_ignored(out(stride=1), out().shape)
+    return wrong
+
+
+def _stride_ignored(dense, shape):
+    """Name the outputs at stride 1: all of them, or as many as were wanted."""
+    return {
+        "the stride is ignored": dense,
+        "the stride is ignored: window (i, j) starts at pixel (i * stride, j * stride), not at (i, j)": dense[
+            :, : shape[1], : shape[2]
+        ],
+    }
+
+
+def _conv_backward_geometry(case):
+    """Make the gradients whose windows or crop stand in the wrong place."""
+    x, dout, pad = case["x"], case["dout"], int(case["padding"])
+    H, W = x.shape[1:3]
+    wrong = {"dimg": {}, "dw": {}}
+    if int(case["stride"]) > 1:
+        dense = case | {"stride": np.array(1)}
+        slopes = np.zeros_like(conv_right(dense)[0])
+        slopes[:, : dout.shape[1], : dout.shape[2]] = dout
+        dimg, dw, _ = conv_gradients(dense | {"dout": slopes})
+        label = "the stride is ignored: window (i, j) starts at pixel (i * stride, j * stride), not at (i, j)"
+        wrong["dimg"][label], wrong["dw"][label] = dimg, dw
+    if pad:
+        padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+        whole = conv_gradients(case | {"x": padded, "padding": np.array(0)})[0]
+        kept = "Wanted is [p : p + H, p : p + W]"
+        wrong["dimg"] |= {
+            f"[:H, :W] of the padded gradient is returned. {kept}": whole[:, :H, :W],
+            f"[2 * p :, 2 * p :] of the padded gradient is returned. {kept}": whole[:, 2 * pad :, 2 * pad :],
+        }
     return wrong
 
 
@@ -119,6 +178,8 @@ def conv_backward(case):
     wrong["db"]["the slopes are averaged over the image instead of summed"] = dout.mean(axis=(1, 2)).sum(
         axis=0
     )
+    for name, found in _conv_backward_geometry(case).items():
+        wrong[name] |= found
     return wrong
 
 
@@ -149,7 +210,7 @@ def pool_forward(case):
         "negative pixels count as zero": out(np.maximum(x, 0)),
     }
     if stride != 1:
-        wrong["the stride is ignored"] = out(stride=1)
+        wrong |= _stride_ignored(out(stride=1), right.shape)
     if stride != size:
         wrong["the pool size is used as the stride"] = out(stride=size)
     return wrong

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lib.check import alternatives_cnn as alternatives
-from lib.check.diagnose import compare
+from lib.check.diagnose import compare, unassigned
 from lib.check.network import SCORES_TOLERANCE, look_at_network
 from lib.check.run import Case, Check
 from lib.grad_check import eval_numerical_gradient, rel_error
@@ -20,41 +20,20 @@ from lib.ops import (
 WITHHELD = ("lib.ops", "lib.cnn.fast_layers", "lib.convnet")
 #: The published tables have eight digits, so a right answer differs from them by 5e-8 (relative).
 TABLE_TOLERANCE = 1e-7
-#: What is asked of gradients, relative to numeric ones.
+#: What is asked of gradients, relative to measured ones.
 GRADIENT_TOLERANCE = 1e-6
 #: Allowed difference from an expectation that is computed here in double precision.
 EXACT = 1e-9
 
+# One row of the output each: four pixels, two filters.
 CONV_TABLE = np.array(
     [
-        [
-            [
-                [-0.03874312, 0.57000324],
-                [-0.03955296, 0.57081309],
-                [-0.04036281, 0.57162293],
-                [-0.04117266, 0.57243278],
-            ],
-            [
-                [-0.0452219, 0.57648202],
-                [-0.04603175, 0.57729187],
-                [-0.04684159, 0.57810172],
-                [-0.04765144, 0.57891156],
-            ],
-            [
-                [-0.05170068, 0.5829608],
-                [-0.05251053, 0.58377065],
-                [-0.05332038, 0.5845805],
-                [-0.05413022, 0.58539035],
-            ],
-            [
-                [-0.05817946, 0.58943959],
-                [-0.05898931, 0.59024943],
-                [-0.05979916, 0.59105928],
-                [-0.06060901, 0.59186913],
-            ],
-        ]
+        [-0.03874312, 0.57000324, -0.03955296, 0.57081309, -0.04036281, 0.57162293, -0.04117266, 0.57243278],
+        [-0.0452219, 0.57648202, -0.04603175, 0.57729187, -0.04684159, 0.57810172, -0.04765144, 0.57891156],
+        [-0.05170068, 0.5829608, -0.05251053, 0.58377065, -0.05332038, 0.5845805, -0.05413022, 0.58539035],
+        [-0.05817946, 0.58943959, -0.05898931, 0.59024943, -0.05979916, 0.59105928, -0.06060901, 0.59186913],
     ]
-)
+).reshape(1, 4, 4, 2)
 POOL_TABLE = np.array(
     [
         [0.11428571, 0.13015873, 0.14603175],
@@ -73,11 +52,11 @@ SCORES_TABLE = np.array(
 TEST_CNN_LOSS = 4.56046848799693
 
 
-def size_problems(got, want, settings):
-    """Compare an output size: existence, type, length, whole numbers, values."""
+def size_problems(got, want, settings, shape=None):
+    """Compare an output size: existence, type, length, whole numbers, values; ``shape`` is the input's."""
     kernel, filters, stride, padding = settings
     if got is None:
-        return ["the output size is None: nothing came back. Is there a return statement?"]
+        return [f"the output size is {unassigned('output_size')}"]
     if not isinstance(got, np.ndarray) or got.ndim != 1:
         kind = getattr(got, "kind", "nested list")
         return [f"the output size is a {kind}, wanted a list of four whole numbers."]
@@ -94,6 +73,8 @@ def size_problems(got, want, settings):
         hint = " The first entry is the number of images: a convolution does not change it."
     elif got[3] != want[3]:
         hint = " The last entry is the number of filters."
+    elif padding and shape and list(got[1:3]) == [1 + (n + padding - kernel) // stride for n in shape[1:3]]:
+        hint = " The padding is on both sides: 2 * self.padding."
     elif (got[1], got[2]) == (want[2], want[1]):
         hint = " Height and width are swapped."
     elif all(g == w + 1 for g, w in zip(got[1:3], want[1:3], strict=True)):
@@ -110,7 +91,7 @@ def _size_case(title, shape, settings, want):
 
     def look(answer):
         got = answer.value("size", lists=True)
-        return size_problems(got, want, settings), f"received {list(want)} and expected {list(want)}"
+        return size_problems(got, want, settings, shape), f"received {list(want)} and expected {list(want)}"
 
     return Case(title, inputs, look)
 
@@ -139,7 +120,15 @@ def _forward_case(title, inputs, wrong, right, table=None):
 
     def look(answer):
         got, want = answer.value("out"), right(inputs)[0]
-        problems = compare("out", got, want, rtol=EXACT, alternatives=lambda: wrong(inputs))
+        problems = compare(
+            "out",
+            got,
+            want,
+            rtol=EXACT,
+            alternatives=lambda: wrong(inputs),
+            bias=inputs.get("b"),
+            hints={"missing": unassigned("output")},
+        )
         if problems or table is None:
             return problems, ""
         error = float(rel_error(got, table))
@@ -162,11 +151,11 @@ def conv_forward_cases():
         "stride": np.array(1),
         "padding": np.array(0),
     }
-    # By hand: the window [[1, 2], [4, 5]] under [[1, 0], [0, 10]] gives 1 + 50 = 51, and so on; bias 0.5.
+    # By hand: the window [[1, 2], [4, 5]] under [[1, 0], [0, 10]] gives 1 + 50 = 51, and so on; bias 0.3.
     by_hand = {
         "x": np.arange(1.0, 10.0).reshape(1, 3, 3, 1),
         "w": np.array([[1.0, 0.0], [0.0, 10.0]]).reshape(2, 2, 1, 1),
-        "b": np.array([0.5]),
+        "b": np.array([0.3]),
         "stride": np.array(1),
         "padding": np.array(0),
     }
@@ -182,28 +171,45 @@ def conv_forward_cases():
     ]
 
 
-_BY_HAND = np.array([[51.5, 62.5], [84.5, 95.5]]).reshape(1, 2, 2, 1)
+_BY_HAND = np.array([[51.3, 62.3], [84.3, 95.3]]).reshape(1, 2, 2, 1)
 
 
-def _conv_backward_case(title, inputs):
+def _conv_backward_case(title, inputs, gradients=alternatives.conv_gradients):
+    """Make a case of a backward pass; ``gradients`` computes or measures what is wanted."""
+    measured = gradients is alternatives.conv_measured
+    rtol = GRADIENT_TOLERANCE if measured else GRADIENT_TOLERANCE / 10
     out = alternatives.conv_right(inputs)[0]
     inputs = inputs | {"dout": np.random.default_rng(out.size).standard_normal(out.shape)}
 
     def look(answer):
-        want = dict(zip(("dimg", "dw", "db"), alternatives.conv_gradients(inputs), strict=True))
-        problems = conv_backward_problems(answer, want, inputs, GRADIENT_TOLERANCE / 10)
+        want = dict(zip(("dimg", "dw", "db"), gradients(inputs), strict=True))
+        problems = conv_backward_problems(answer, want, inputs, rtol)
         if any(problems.values()):
-            return [*(said for found in problems.values() for said in found), NUMERIC], ""
+            source = MEASURED if measured else EXACT_GRADIENT
+            return [*(said for found in problems.values() for said in found), source], ""
         errors = {name: rel_error(answer.value(name), want[name]) for name in want}
         return [], ", ".join(f"{name} error {error:.1e}" for name, error in errors.items())
 
     return Case(title, inputs, look)
 
 
-NUMERIC = (
-    "Wanted is the numeric gradient: how much sum(dprev * forward(img)) grows when one number is nudged. "
-    "lib.grad_check.eval_numerical_gradient_array computes it for your own examples."
+MEASURED = (
+    "Wanted is the measured slope: how much sum(dprev * forward(img)) changes when one number is nudged. "
+    "lib.grad_check.eval_numerical_gradient_array measures it for your own examples."
 )
+EXACT_GRADIENT = "Wanted is the exact gradient. lib.grad_check.eval_numerical_gradient_array measures it for your examples."
+#: What is said of a gradient that is not there, has one entry, or has too many pixels.
+GRADIENT_HINTS = {
+    "dimg": {
+        "missing": unassigned("dimg"),
+        "padded": ", or forward kept the padded image in self.meta: keep img itself",
+    },
+    "dw": {"missing": "missing: store it, self.grads[self.w_name] = …"},
+    "db": {
+        "missing": "missing: store it, self.grads[self.b_name] = …",
+        "scalar": "one per filter: sum over images, rows and columns only (axis=(0, 1, 2)).",
+    },
+}
 
 
 def conv_backward_problems(answer, want, inputs, rtol):
@@ -225,6 +231,7 @@ def conv_backward_problems(answer, want, inputs, rtol):
             want[name],
             rtol=rtol,
             alternatives=lambda name=name: wrong(name),
+            hints=GRADIENT_HINTS[name],
             **extra[name],
         )
         for name in ("dimg", "dw", "db")
@@ -234,7 +241,9 @@ def conv_backward_problems(answer, want, inputs, rtol):
 def conv_backward_cases():
     """List the published cases of the convolution's backward pass."""
     rng = np.random.default_rng(21)
+    small = _conv_inputs(np.random.default_rng(24), (2, 5, 5, 2), 3, 3, 1, 1)
     return [
+        _conv_backward_case("2 images of 5x5, padding 1, measured", small, alternatives.conv_measured),
         _conv_backward_case(
             "15 images of 8x8, 12 filters, stride 2, padding 1", _conv_inputs(rng, (15, 8, 8, 3), 4, 12, 2, 1)
         ),
@@ -296,6 +305,7 @@ def pool_backward_problems(answer, want, inputs, rtol):
         want,
         rtol=rtol,
         alternatives=lambda: alternatives.pool_backward(inputs),
+        hints={"missing": unassigned("dimg")},
         overlap=overlap,
     )
 

@@ -15,9 +15,18 @@ from lib.check.job import Other
 
 #: Answers computed in single precision differ by about this much, relative to the largest entry.
 SINGLE_PRECISION = 1e-5
+#: Said of an answer that is not there.
+NOTHING = "None: nothing came back. Is the result assigned to the variable that is returned?"
 
 
-def compare(name, got, want, *, rtol=1e-6, alternatives=None, overlap=None, pad=0, image=True):
+def unassigned(variable):
+    """Say that the skeleton returned ``variable`` as it was before the answer: the hint "missing"."""
+    return f"None: is the result assigned to `{variable}`, the variable that is returned?"
+
+
+def compare(
+    name, got, want, *, rtol=1e-6, alternatives=None, overlap=None, pad=0, image=True, bias=None, hints=None
+):
     """List the symptoms of a wrong answer, the most telling first; nothing when it is right.
 
     Parameters
@@ -38,21 +47,28 @@ def compare(name, got, want, *, rtol=1e-6, alternatives=None, overlap=None, pad=
         Pixels of padding that the answer must not contain.
     image : bool
         Whether ``want`` has axes (N, H, W, C), so that a border and a first image can be spoken of.
+    bias : ndarray, shape (C,), optional
+        What is added once to every entry of a channel.
+    hints : mapping of str to str, optional
+        What the exercise can say better than this module: ``"missing"``, the rest of the sentence when
+        nothing came back; ``"scalar"``, what is wanted instead of one number; ``"padded"``, a second
+        cause of padding that is still there.
 
     Returns
     -------
     list of str
         Whole sentences.
     """
+    hints = hints or {}
     if got is None:
-        return [f"{name} is None: nothing came back. Is there a return statement?"]
+        return [f"{name} is {hints.get('missing', NOTHING)}"]
     if isinstance(got, Other) or not isinstance(got, np.ndarray):
         kind = got.kind if isinstance(got, Other) else type(got).__name__
         return [f"{name} is a {kind}, wanted a NumPy array of shape {want.shape}."]
     if got.dtype.kind not in "fiub":
         return [f"{name} has dtype {got.dtype}, wanted floating-point numbers."]
     if got.shape != want.shape:
-        return _shape_symptoms(name, got, want, rtol, _computed(alternatives), pad)
+        return _shape_symptoms(name, got, want, rtol, _computed(alternatives), pad, hints)
     got = got.astype(np.float64) if got.dtype.kind in "bf" else got
     if not np.isfinite(got).all():
         kind = "nan (not a number)" if np.isnan(got).any() else "infinite"
@@ -62,7 +78,7 @@ def compare(name, got, want, *, rtol=1e-6, alternatives=None, overlap=None, pad=
         ]
     if close(got, want, rtol):
         return []
-    reasons = _explain(got, want, rtol, _computed(alternatives), overlap, image, max(pad, 1))
+    reasons = _explain(got, want, rtol, _computed(alternatives), overlap, image, max(pad, 1), bias)
     return [f"{name}: {reason}" for reason in reasons] + [worst_entry(name, got, want, rtol)]
 
 
@@ -96,23 +112,30 @@ def worst_entry(name, got, want, rtol):
     )
 
 
-def _shape_symptoms(name, got, want, rtol, alternatives, pad):
+def _shape_symptoms(name, got, want, rtol, alternatives, pad, hints):
     """Explain a wrong shape."""
     said = f"{name} has shape {got.shape}, wanted {want.shape}."
     if got.size == 0 and want.size:
         return [f"{said} It is empty: a slice such as [pad:-pad] selects nothing when pad is 0."]
-    for label, wrong in alternatives.items():
-        if wrong.shape == got.shape:
-            sure = "This is" if close(got, wrong, rtol) else "That is the shape of"
-            return [f"{said} {sure} what comes out when {label}."]
+    if got.ndim == 0:
+        return [f"{name} is one number, wanted {hints.get('scalar', f'an array of shape {want.shape}.')}"]
+    alike = {label: wrong for label, wrong in alternatives.items() if wrong.shape == got.shape}
+    for label, wrong in alike.items():
+        if close(got, wrong, rtol):
+            return [f"{said} This is what comes out when {label}."]
+    for label in alike:
+        return [f"{said} That is the shape of what comes out when {label}."]
     if got.ndim != want.ndim:
-        if got.ndim == want.ndim - 1 and got.shape == want.shape[1:]:
+        if want.ndim == 4 and got.shape == want.shape[1:]:
             return [f"{said} The first axis is missing: is only one of the images returned?"]
         return [f"{said} It has {got.ndim} axes instead of {want.ndim}."]
     if got.ndim == 4:
         grown = (want.shape[0], want.shape[1] + 2 * pad, want.shape[2] + 2 * pad, want.shape[3])
         if pad and got.shape == grown:
-            return [f"{said} The padding of {pad} on each side is still there: crop it before you return."]
+            return [
+                f"{said} The padding of {pad} on each side is still there: crop it before you return"
+                f"{hints.get('padded', '')}."
+            ]
     for axes in permutations(range(want.ndim)):
         if tuple(want.shape[a] for a in axes) == got.shape:
             if got.ndim == 4 and axes == (0, 2, 1, 3):
@@ -123,11 +146,13 @@ def _shape_symptoms(name, got, want, rtol, alternatives, pad):
     return [said]
 
 
-def _explain(got, want, rtol, alternatives, overlap, image, border):
+def _explain(got, want, rtol, alternatives, overlap, image, border, bias):
     """Find simple mistakes that give exactly these values."""
     for label, wrong in alternatives.items():
         if wrong.shape == got.shape and not close(wrong, want, rtol) and close(got, wrong, rtol):
             return [f"this is what comes out when {label}."]
+    if bias is not None and (reason := _bias_counted(got - want, bias, rtol * np.abs(want).max())):
+        return [reason]
     for explain in (_integers, _whole_array, _order_of_axes, _single_precision):
         if reason := explain(got, want, rtol):
             return [reason]
@@ -139,6 +164,17 @@ def _explain(got, want, rtol, alternatives, overlap, image, border):
     if _same_numbers(got, want, rtol):
         return ["the right numbers, but in the wrong places. Is an axis order or a reshape mixed up?"]
     return []
+
+
+def _bias_counted(offset, bias, tolerance):
+    """Explain by a bias that was added more than once: the same whole multiple of it everywhere."""
+    largest = int(np.argmax(np.abs(bias)))
+    if offset.shape[-1:] != bias.shape or not bias[largest]:
+        return ""
+    extra = round(float(offset[..., largest].mean() / bias[largest]))
+    if extra < 1 or np.abs(offset - extra * bias).max() > 4 * tolerance:
+        return ""
+    return f"every entry is off by the same amount (bias counted {extra + 1} times?). Add the bias after the loop."
 
 
 def _whole_array(got, want, rtol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from lib.check.errors import CheckFailed
 from lib.check.job import CaseAnswer, CaseError, read_answers, write_job
 from lib.check.process import run_limited
-from lib.check.where import lib_root, not_written
+from lib.check.where import lib_root, not_written, settings
 
 #: Seconds that a check may take in all.
 TIME_LIMIT = 60
@@ -111,10 +112,33 @@ def describe_error(error: CaseError) -> str:
     if error.type == "NotImplementedError":
         return not_written(error.message) or f"not written yet: {error.message or error.where}"
     if error.type in ("SyntaxError", "IndentationError", "TabError"):
-        line = f"\n    {error.trace[-1]}" if error.trace else ""
-        return f"{error.where or 'your file'} is not valid Python ({error.type}): {error.message}{line}"
+        # Python's own message ends with file and line, the trace begins with them.
+        said = re.sub(r" \([^()]*, line \d+\)$", "", error.message)
+        line = f"\n    {error.trace[-1].removeprefix(f'{error.where}: ')}" if error.trace else ""
+        return f"{error.where or 'your file'} is not valid Python ({error.type}): {said}{line}"
     if error.type == "ModuleNotFoundError" and "'lib." in error.message:
-        module = error.message.split("'")[1]
-        return f"{module.replace('.', '/')}.py is missing: put it back from the release"
+        path = error.message.split("'")[1].replace(".", "/") + ".py"
+        if path in settings().get("lib", {}).get("files", OWN_FILES):
+            return f"{path} does not exist yet: make it{error.where and f' ({error.where} imports it)'}"
+        return f"{path} is missing: put it back from the release"
     trace = "".join(f"\n    {line}" for line in error.trace)
-    return f"{error.type}: {error.message}{trace}"
+    return f"{error.type}: {error.message}{trace}{_hint(error)}"
+
+
+#: Files of the student that no release holds, where there is no assignment.toml to name them.
+OWN_FILES = ("lib/extra.py",)
+LAYERS_BEFORE = (
+    "27 inputs: 3x3 pixels of 3 channels: a 3x3 convolution without padding makes 6x6, a 2x2 pooling with "
+    "stride 2 makes 3x3"
+)
+KEPT_PADDED = "if there is padding: did forward keep the padded image in self.meta? Keep img itself"
+
+
+def _hint(error):
+    """Say what an exception often comes from, on a line of its own; empty when nothing is known."""
+    if error.type == "ShapeError" and "wanted (N, 27)" in error.message:
+        return f"\n  {LAYERS_BEFORE}"
+    last = error.trace[-1] if error.trace else ""
+    if error.type in ("ValueError", "IndexError") and "layer_utils.py" in last and ", in backward:" in last:
+        return f"\n  {KEPT_PADDED}"
+    return ""

@@ -50,7 +50,7 @@ class SmallConvolutionalNetwork(Module):
     Parameters
     ----------
     keep_prob : float
-        Probability that dropout keeps a unit, if your network has dropout; 0 switches it off.
+        Probability that dropout keeps a unit, if your network has dropout. 0 or 1: no dropout.
     dtype : numpy dtype
         Of the parameters. With float32 images, float32 trains twice as fast as float64.
     seed : int or None

@@ -338,7 +338,7 @@ class dropout:
     """
 
     def __init__(self, keep_prob, seed=None, name="dropout"):
-        hint = "It is the probability of keeping an entry; to switch dropout off use 1."
+        hint = "It is the probability of keeping an entry. 0 or 1: no dropout."
         self.name = name
         self.params = {}
         self.grads = {}

@@ -89,3 +89,19 @@ def test_help_of_force_tells_what_stays(course_copy):
     """Grading again replaces grades of the machine and none of a person."""
     said = " ".join(course_copy.run("gradlab", "grade", "--help").stdout.replace("│", " ").split())
     assert "Grade again what is graded already; scores given by hand stay." in said
+
+
+def test_notebook_one_folder_too_deep_is_found(course):
+    """A zip unpacked into a folder of its own is the commonest slip of all; the message says where the files go."""
+    deep = course.submitted / "ada" / NAME / NAME
+    deep.mkdir()
+    shutil.copy(course.source / NAME / f"{NAME}.ipynb", deep)
+    from gradlab.assignment import load
+
+    assignment = load(course, NAME)
+    said = grading.misplaced(course, assignment, "ada")
+    assert (
+        said
+        == f"ada: {NAME}.ipynb lies in submitted/ada/{NAME}/{NAME}; move its files up to submitted/ada/{NAME}."
+    )
+    assert "holds no notebook" in grading.misplaced(course, assignment, "bob")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import os
 import tracemalloc
 import zipfile
 
@@ -128,7 +129,7 @@ def test_fresh_run_goes_on_after_errors_and_maps_outputs_back(tmp_path):
         metadata={"kernelspec": {"name": "not-there", "display_name": "x"}},
     )
     before = nbformat.writes(nb)
-    done, problems = execute_notebook(nb, tmp_path, timeout=1, env={"GRADLAB_LOAD_ONLY": "1"})
+    done, problems = execute_notebook(nb, tmp_path, timeout=1, env={**os.environ, "GRADLAB_LOAD_ONLY": "1"})
     assert nbformat.writes(nb) == before
     assert done.cells[0].outputs[0].text == f"1 {tmp_path.name}\n"
     assert [done.cells[n].outputs[0].ename for n in (2, 3)] == ["ZeroDivisionError", "KeyboardInterrupt"]

@@ -256,3 +256,16 @@ def test_broken_judge_is_not_judged(course: Course) -> None:
     assert "the judge of shift returned nan" in run.log
     (output,) = cell_of(graded(course, "ada"), "shift").outputs
     assert output.ename == "NotJudged"
+
+
+@pytest.mark.parametrize("change", [None, _not_executed])
+def test_without_data_nobody_is_judged(course: Course, change: Any) -> None:
+    """Data that is not there costs nobody a point: old scores go, no new ones come, and the reason is told."""
+    submit(course, "ada", right)
+    autograde(course)
+    toml = course.source / "tiny" / "assignment.toml"
+    toml.write_text(toml.read_text().replace("minutes = 1", 'minutes = 1\ndataset = "svhn"'))
+    run = autograde(course, change=change)
+    assert not run.success
+    assert "data set 'svhn' is not in data/: run ./get_datasets.sh svhn" in run.log
+    assert set(scores(course, "ada").values()) == {None}

@@ -11,7 +11,9 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from gradlab import sandbox
-from gradlab.execution import clip, execute
+from gradlab.errors import GradlabError
+from gradlab.execution import CELL_SECONDS, TOTAL_SECONDS, Execution, clip, execute
+from lib.report.execute import Problem
 
 
 def python(code: str, tmp_path: Path, timeout: float = 20, **options: object) -> sandbox.Completed:
@@ -99,6 +101,65 @@ def test_notebook_runs_in_a_copy_with_limits(tmp_path: Path) -> None:
     assert notebook.cells[0].outputs == []
     found.apply(notebook)
     assert notebook.cells[3].execution_count == 4
+
+
+def run(sources: list[str], tmp_path: Path, **options: float) -> Execution:
+    """Execute a notebook of these cells; their ids are c0, c1 and so on."""
+    (tmp_path / "folder").mkdir()
+    notebook = new_notebook(cells=[new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)])
+    return execute(notebook, tmp_path / "folder", data=tmp_path, values=tmp_path, **options)
+
+
+def test_no_cell_runs_when_the_time_of_all_is_over(tmp_path: Path) -> None:
+    """Time for the whole notebook is time for the whole notebook."""
+    found = run(["import time; time.sleep(60)", "print('late')", "2"], tmp_path, total_timeout=4)
+    assert found.cells["c1"] == ([], None)
+    assert found.cells["c2"] == ([], None)
+    assert found.notes == [
+        "The notebook took longer than 4 s in all; cells after that did not run.",
+        "1 cell ran longer than allowed and stopped.",
+    ]
+
+
+def test_printing_without_end_does_not_fill_the_grader_s_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Output beyond the limit is dropped while the cell runs, not when it has ended."""
+    seen = []
+    monkeypatch.setattr("gradlab.execution.clip", lambda output: seen.append(len(output.text)) or output)
+    monkeypatch.setattr("lib.report.execute.MAX_OUTPUT", 50_000)
+    found = run(["for _ in range(400): print('x' * 9_999, flush=True)", "print('next')"], tmp_path)
+    assert max(seen) <= 50_000
+    assert found.cells["c1"][0][0].text == "next\n"
+
+
+def test_machine_without_kernel_is_at_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody loses points because a kernel is not installed."""
+    monkeypatch.setattr("gradlab.execution.KERNEL", "not-there")
+    with pytest.raises(GradlabError, match="'not-there' is not installed, so no notebook can be graded"):
+        run(["1"], tmp_path)
+
+
+def test_full_disk_is_at_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error on a file of the grader's is the machine's, one without a file is a note."""
+    full = Problem("ended", "", OSError(28, "No space left on device", "kernel.json"))
+    monkeypatch.setattr("gradlab.execution.execute_notebook", lambda notebook, *_, **__: (notebook, [full]))
+    with pytest.raises(OSError, match="No space left"):
+        run(["1"], tmp_path)
+    odd = Problem("ended", "", ValueError("odd"))
+    monkeypatch.setattr("gradlab.execution.execute_notebook", lambda notebook, *_, **__: (notebook, [odd]))
+    assert run(["1"], tmp_path / "folder").notes == [
+        "The notebook could not be run to its end (ValueError: odd)."
+    ]
+
+
+def test_limits_have_one_home() -> None:
+    """The step of nbgrader and every other caller run a notebook for the same time."""
+    from gradlab.nbgrader_autograde import BundleExecute
+
+    defaults = (BundleExecute.cell_timeout.default_value, BundleExecute.total_timeout.default_value)
+    assert defaults == (CELL_SECONDS, TOTAL_SECONDS)
+    assert execute.__kwdefaults__ == {"cell_timeout": CELL_SECONDS, "total_timeout": TOTAL_SECONDS}
 
 
 def test_outputs_are_clipped() -> None:

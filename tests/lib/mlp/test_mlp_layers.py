@@ -193,7 +193,7 @@ def test_fc_draws_its_weights_from_the_global_generator():
         (lambda: fc(5, 2.5, name="a"), "layer 'a': output_dim=2.5 is not a whole number"),
         (lambda: fc(5, 5, -1, name="a"), "layer 'a': init_scale=-1 is not a number at least 0"),
         (lambda: leaky_relu(-1), "negative_slope=-1 is not a number from 0 to 1"),
-        (lambda: dropout(1.5), "keep_prob=1.5 is not a number from 0 to 1. .* to switch dropout off use 1"),
+        (lambda: dropout(1.5), "keep_prob=1.5 is not a number from 0 to 1. .* 0 or 1: no dropout"),
         (lambda: dropout(-0.1), "keep_prob=-0.1 is not a number from 0 to 1"),
         (lambda: dropout(None), "keep_prob=None is not a number"),
     ],
