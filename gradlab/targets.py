@@ -36,7 +36,8 @@ def measure(course: Course, name: str, console: Console) -> float:
     if assignment.training is None:
         msg = f"{name} has no [training] in its assignment.toml, so there is no target to measure."
         raise GradlabError(msg)
-    if verdict.uses_sample(course):
+    verdict.require_data(course, assignment)
+    if verdict.uses_sample(course, assignment.dataset):
         msg = f"the real data of {name} is not in data/; run: ./get_datasets.sh {assignment.dataset}"
         raise GradlabError(msg)
     provenance = SVHN_data(data_dir=course.data).provenance

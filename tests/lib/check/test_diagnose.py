@@ -119,6 +119,37 @@ def test_assigned_instead_of_added_is_seen_where_windows_overlap():
     assert "windows overlap" in compare("dimg", got, WANT, overlap=counts)[0]
 
 
+def test_bias_counted_too_often_is_counted():
+    """The same whole multiple of the bias everywhere is told with its number, another offset is not."""
+    bias = np.array([0.3, -0.7])
+    assert (
+        "off by the same amount (bias counted 9 times?)"
+        in compare("out", WANT + 8 * bias, WANT, bias=bias)[0]
+    )
+    assert "counted" not in compare("out", WANT + 1.5 * bias, WANT, bias=bias)[0]
+    assert "counted" not in compare("out", WANT + 1.0, WANT, bias=np.zeros(2))[0]
+
+
+def test_only_images_can_lack_the_first_axis():
+    """One number instead of a vector is no image that is missing."""
+    (said,) = compare("db", np.asarray(3.0), np.ones(4), hints={"scalar": "one per filter."})
+    assert said == "db is one number, wanted one per filter."
+    assert "axis is missing" not in compare("w", np.ones(3), np.ones((2, 3)))[0]
+
+
+def test_shape_is_told_by_the_mistake_that_gives_the_values_too():
+    """Of two mistakes with one shape the one with these numbers is named."""
+    wrong = {"it is doubled": 2 * WANT[:, ::2], "rows are skipped": WANT[:, ::2]}
+    assert (
+        "This is what comes out when rows are skipped"
+        in compare("out", WANT[:, ::2], WANT, alternatives=wrong)[0]
+    )
+    assert (
+        "the shape of what comes out when it is doubled"
+        in compare("out", WANT[:, ::2] + 1, WANT, alternatives=wrong)[0]
+    )
+
+
 def test_every_wrong_answer_ends_with_its_worst_entry():
     """However it is explained, the worst entry stands at the end with both values."""
     assert "worst at" in compare("out", -WANT, WANT)[-1]

@@ -61,14 +61,29 @@ def test_missing_file_is_named(make_root):
         run_check("conv_forward", CHECKS["conv_forward"], root=root)
 
 
+@pytest.mark.parametrize("named", [True, False])
+def test_file_of_their_own_is_to_be_made(make_root, monkeypatch, tmp_path, named):
+    """lib/extra.py was never in the release, so nothing is to be put back."""
+    if named:
+        (tmp_path / "assignment.toml").write_text('[lib]\nfiles = ["lib/extra.py"]\n')
+    monkeypatch.chdir(tmp_path)
+    root = make_root(test_cnn="from lib.extra import X\nself.net = sequential(X())")
+    with pytest.raises(
+        CheckFailed, match=r"lib/extra.py does not exist yet: make it \(lib/cnn/cnn_models.py:\d+"
+    ):
+        run_check("test_cnn", CHECKS["test_cnn"], root=root)
+
+
 def test_syntax_error_is_placed(make_root):
-    """A syntax error is told with file, line and text."""
+    """A syntax error is told with file, line and text, each of them once."""
     root = make_root()
     (root / LAYERS).write_text("import numpy as np\ndef f(:\n    pass\n")
     with pytest.raises(
-        CheckFailed, match=r"lib/cnn/layer_utils.py:2 is not valid Python \(SyntaxError\)[^\n]*\n.*def f\(:"
-    ):
+        CheckFailed, match=r"lib/cnn/layer_utils.py:2 is not valid Python \(SyntaxError\)[^\n]*\n *def f\(:"
+    ) as caught:
         run_check("conv_forward", CHECKS["conv_forward"], root=root)
+    assert str(caught.value).count("layer_utils.py") == 1
+    assert "line 2" not in str(caught.value)
 
 
 def test_prints_are_shown(make_root, capsys):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lib.check.alternatives_cnn import pool_right
-from lib.check.checks_cnn import CHECKS, pool_backward_cases, pool_forward_cases
+from lib.check.alternatives_cnn import conv_gradients, conv_measured, pool_right
+from lib.check.checks_cnn import CHECKS, conv_backward_cases, pool_backward_cases, pool_forward_cases
 from lib.check.errors import CheckFailed
 from lib.check.run import run_check
 
@@ -20,6 +20,19 @@ for n in range(N):
         for j in range(OW):
             for f in range(F):
                 {line}
+self.meta = img
+"""
+OFFSETS = """\
+N, H, W, C = img.shape
+k, s, p = self.kernel_size, self.stride, self.padding
+x = np.pad(img, ((0, 0), {pad}, (0, 0)))
+OH, OW = 1 + (x.shape[1] - k) // s, 1 + (x.shape[2] - k) // s
+output = np.zeros((N, OH, OW, self.number_filters))
+for u in range(k):
+    for v in range(k):
+        output += x[:, u : u + s * OH : s, v : v + s * OW : s] @ w[u, v]
+        {before}
+output += 0 if {before!r} else b
 self.meta = img
 """
 PATCH = "x[n, i * s : i * s + k, j * s : j * s + k]"
@@ -97,7 +110,7 @@ CONV = "ConvLayer2D(3, 3, 3, init_scale=0.02, name='a')"
 REST = "MaxPoolingLayer(2, 2, 'b'), flatten('c'), fc(27, 5, init_scale=0.02, name='d')"
 
 WRONG = [
-    ("output_size", size("pass"), "is None: nothing came back"),
+    ("output_size", size("pass"), "is None: is the result assigned to `output_size`, the variable"),
     (
         "output_size",
         size("output_size = [N, (H + 2 * p - k) / s + 1, (W + 2 * p - k) / s + 1, self.number_filters]"),
@@ -111,7 +124,7 @@ WRONG = [
     (
         "output_size",
         size("output_size = [N, 1 + (H + p - k) // s, 1 + (W + p - k) // s, self.number_filters]"),
-        "received",
+        r"received .* The padding is on both sides: 2 \* self.padding",
     ),
     (
         "output_size",
@@ -137,7 +150,17 @@ WRONG = [
     (
         "conv_forward",
         forward("output[n, i, j, f] = (x[n, i : i + k, j : j + k] * w[..., f]).sum() + b[f]"),
-        "stride 2",
+        r"stride 2, padding 1\n.*the stride is ignored: window \(i, j\)",
+    ),
+    *(
+        ("conv_forward", {"conv_forward": OFFSETS.format(before=before, pad=pad)}, symptom)
+        for before, pad, symptom in (
+            ("output += b", "(p, p), (p, p)", "once for every number in the window"),
+            ("", "(p, 0), (p, 0)", "padded at the top and left only"),
+            ("", "(0, p), (0, p)", "padding is left out, or is at the bottom and right only"),
+            ("", "(0, 2 * p), (0, 2 * p)", "in the upper left corner"),
+            ("", "(2 * p, 0), (2 * p, 0)", "in the lower right corner"),
+        )
     ),
     (
         "conv_forward",
@@ -145,7 +168,7 @@ WRONG = [
         "dtype complex",
     ),
     ("conv_forward", {"conv_forward": "output = [1, 2]\nself.meta = img"}, "is a list"),
-    ("conv_forward", {"conv_forward": "self.meta = img"}, "out is None"),
+    ("conv_forward", {"conv_forward": "self.meta = img"}, "out is None: is the result assigned to `output`"),
     (
         "conv_forward",
         {"conv_forward": "output = img @ 3\nself.meta = img"},
@@ -179,7 +202,67 @@ WRONG = [
         backward(end=RIGHT["end"].replace("dx[:, p : p + H, p : p + W]", "dx[:, p:-p, p:-p]")),
         "is empty: a slice",
     ),
-    ("conv_backward", backward(end="dimg = dx[:, p : p + H, p : p + W]"), "dw is None"),
+    (
+        "conv_backward",
+        backward(end="dimg = dx[:, p : p + H, p : p + W]"),
+        r"dw is missing: store it, self.grads\[self.w_name\] = …",
+    ),
+    (
+        "conv_backward",
+        backward(end=RIGHT["end"].replace("[self.b_name]", "['b']")),
+        r"db is missing: store it, self.grads\[self.b_name\] = …",
+    ),
+    (
+        "conv_backward",
+        backward(end=RIGHT["end"].replace("dimg = dx", "grad = dx")),
+        "dimg is None: is .* `dimg`",
+    ),
+    (
+        "conv_backward",
+        backward(end="db = dprev.sum()\n" + RIGHT["end"]),
+        r"db is one number, wanted one per filter: .* \(axis=\(0, 1, 2\)\)",
+    ),
+    (
+        "conv_backward",
+        backward(end=RIGHT["end"].replace("dx[:, p : p + H, p : p + W]", "dx[:, :H, :W]")),
+        r"dimg: this is what comes out when \[:H, :W\] of the padded gradient",
+    ),
+    (
+        "conv_backward",
+        {
+            k: v.replace("i * s, i * s + k", "i, i + k").replace("j * s, j * s + k", "j, j + k")
+            for k, v in backward().items()
+        },
+        r"stride 2, padding 1\n  dimg: .*the stride is ignored.*(\n.*)*\n  dw: .*the stride is ignored",
+    ),
+    (
+        "conv_backward",
+        {
+            "conv_forward": OFFSETS.format(before="", pad="(p, p), (p, p)").replace("meta = img", "meta = x"),
+            **backward(),
+        },
+        "or forward kept the padded image in self.meta: keep img itself",
+    ),
+    (
+        "conv_backward",
+        {
+            "conv_forward": OFFSETS.format(before="", pad="(p, p), (p, p)").replace("meta = img", "meta = x"),
+            "conv_backward": BACK.format(**RIGHT).replace(
+                "_, OH, OW, F = dprev.shape", "_, OH, OW, F = self.get_output_size(img.shape)"
+            ),
+        },
+        "IndexError.*(\n.*)*did forward keep the padded image",
+    ),
+    (
+        "conv_backward",
+        backward(dx="dx[part] += (s * p != 1) * w[..., f] * dprev[n, i, j, f]"),
+        r"check 4 of 4.*measured\n(.*\n)*  Wanted is the measured slope",
+    ),
+    (
+        "conv_backward",
+        backward(dx="dx[part] += (s == 1) * w[..., f] * dprev[n, i, j, f]"),
+        r"stride 2, padding 1\n(.*\n)*  Wanted is the exact gradient",
+    ),
     (
         "conv_forward",
         forward(f"output[n, i, j, f] = np.float32((({PATCH}) * w[..., f]).sum() + b[f])"),
@@ -195,6 +278,13 @@ WRONG = [
         r"windows overlap. Add \(\+=\)",
     ),
     ("pool_forward", pool("window.mean(axis=(1, 2))"), "mean of a window"),
+    (
+        "pool_forward",
+        {k: v.replace("* s", "") for k, v in pool().items()},
+        r"the stride is ignored: window \(i, j\)",
+    ),
+    ("pool_forward", {"pool_forward": "self.meta = img"}, "out is None: .* `output`"),
+    ("pool_backward", {"pool_backward": "pass"}, "dimg is None: .* `dimg`"),
     ("pool_forward", pool("window.min(axis=(1, 2))"), "smallest pixel"),
     ("pool_forward", pool(dtype=", dtype=int"), "only whole numbers"),
     ("pool_forward", pool(size="(H - k) // s, (W - k) // s"), "out has shape"),
@@ -222,6 +312,14 @@ WRONG = [
         "wanted convolution, max pooling, flatten, fc",
     ),
     ("test_cnn", {"test_cnn": NET.format(layers=f"{CONV}, {REST.replace('fc(27', 'fc(30')}")}, "27 inputs"),
+    *(
+        (
+            "test_cnn",
+            {"test_cnn": NET.format(layers=f"{CONV.replace('name', setting + ', name')}, {REST}")},
+            r"wanted \(N, 27\)(.*\n)*  27 inputs: 3x3 pixels of 3 channels: a 3x3 convolution without padding",
+        )
+        for setting in ("padding=1", "stride=3")
+    ),
     (
         "test_cnn",
         {"test_cnn": NET.format(layers=f"{CONV.replace('0.02', '0.2')}, {REST}")},
@@ -276,6 +374,13 @@ def test_mistake_is_named(name, bodies, symptom, make_root):
     """A wrong answer fails, and the message names the mistake."""
     with pytest.raises(CheckFailed, match=symptom):
         run_check(name, CHECKS[name], root=make_root(**bodies))
+
+
+@pytest.mark.parametrize("case", conv_backward_cases(), ids=lambda case: case.title)
+def test_measured_slopes_are_the_exact_ones(case):
+    """What is measured agrees with the derivation, so either may be wanted."""
+    for measured, exact in zip(conv_measured(case.inputs), conv_gradients(case.inputs), strict=True):
+        np.testing.assert_allclose(measured, exact, rtol=0, atol=1e-9 * np.abs(exact).max())
 
 
 def test_conv_difference_is_the_published_one(make_root, capsys):
