@@ -95,7 +95,9 @@ def misplaced(course: Course, assignment: assignments.Assignment, student: str) 
     deeper = sorted(path for path in folder.rglob(assignment.notebook) if path.is_file())
     if deeper:
         return f"{student}: {assignment.notebook} lies in {course.relative(deeper[0].parent)}; move its files up to {shown}."
-    return f"{student}: {shown} holds no notebook, wanted {assignment.notebook}; ask the student to hand it in."
+    return (
+        f"{student}: {shown} holds no notebook, wanted {assignment.notebook}; ask the student to hand it in."
+    )
 
 
 def make_reports(course: Course, name: str, students: Sequence[str], say: Say) -> list[str]:

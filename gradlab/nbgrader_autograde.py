@@ -35,7 +35,7 @@ from sqlalchemy.exc import SAWarning
 from traitlets import Bool, Float
 from traitlets.log import get_logger
 
-from gradlab import nbgrader_log, repair, sandbox, submission, verdict, verdict_cells
+from gradlab import nbgrader_log, repair, sandbox, store, submission, verdict, verdict_cells
 from gradlab.assignment import load
 from gradlab.course import Course
 from gradlab.errors import GradlabError
@@ -168,6 +168,14 @@ class WriteVerdicts(GradingStep):
                 if judged[name].fraction is None:
                     self.log.error("%s: %s is not judged: %s", names["student"], name, judged[name].reason)
                 self.log.info("%s: %s judged in %.1f s", names["student"], name, judged[name].seconds)
+        released = nbformat.read(
+            store.get(course, assignment.name, version) / assignment.notebook, as_version=4
+        )
+        ours["elsewhere"] = verdict_cells.answered_elsewhere(nb, released)
+        ours["notes"] += [
+            f"{name}: cell {number} of its section was added by the student; look there, too."
+            for name, number in ours["elsewhere"].items()
+        ]
         verdict_cells.add_rubrics(nb, _rubrics(course, assignment.name))
         verdict_cells.add_notes(nb, ours["notes"])
         nb.metadata["gradlab"] = {
@@ -215,6 +223,7 @@ class SaveVerdicts(SaveAutoGrades):
         """Save the score of one cell; without a verdict there is none, and a person has to look."""
         if not verdict_cells.is_machine_graded(cell):
             super()._add_score(cell, resources)
+            self._keep_open(cell.metadata["nbgrader"]["grade_id"], resources)
             return
         name = cell.metadata["nbgrader"]["grade_id"]
         record = resources.get(RESOURCES, {}).get("verdicts", {}).get(name) or {}
@@ -230,6 +239,15 @@ class SaveVerdicts(SaveAutoGrades):
         grade.auto_score = earned
         grade.needs_manual_grade = earned is None or grade.manual_score is not None
         self.gradebook.db.commit()
+
+    def _keep_open(self, name: str, resources: Any) -> None:
+        """Take back the zero for an untouched answer cell where the answer may stand in a cell beside it."""
+        if name in resources.get(RESOURCES, {}).get("elsewhere", {}):
+            grade = self.gradebook.find_grade(name, self.notebook_id, self.assignment_id, self.student_id)
+            if grade.auto_score == 0:
+                grade.auto_score = None
+                grade.needs_manual_grade = True
+                self.gradebook.db.commit()
 
 
 class SubmissionExporter(NotebookExporter):

@@ -34,6 +34,40 @@ def is_manual(cell: Any) -> bool:
     )
 
 
+def answered_elsewhere(notebook: Any, released: Any) -> dict[str, int]:
+    """Find manual items whose section holds cells that the student added.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        A submission, before anything of ours was added to it.
+    released : NotebookNode
+        What the student was given.
+
+    Returns
+    -------
+    dict of str to int
+        Grade id of a manual item -> number of the first added cell of its section, counted from 1. A section
+        begins at a cell whose grade id begins with ``heading_``.
+    """
+    ids = {cell.get("id") for cell in released.cells}
+    sources = {cell.source.strip() for cell in released.cells}
+    found: dict[str, int] = {}
+    items: list[str] = []
+    added = 0
+    for number, cell in enumerate(notebook.cells, 1):
+        name = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if name.startswith("heading_"):
+            items, added = [], 0
+        elif is_manual(cell):
+            items.append(name)
+        elif not name and cell.get("id") not in ids and cell.source.strip() not in sources:
+            added = added or number
+        if added:
+            found |= {item: added for item in items if item not in found}
+    return found
+
+
 def close(cell: Any, reason: str) -> None:
     """Mark a cell as not judged."""
     said = f"NotJudged: {reason}"

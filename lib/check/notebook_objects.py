@@ -99,7 +99,10 @@ def _check_file(name, model, path):
         for a, b in zip(ours, saved.params.values(), strict=True)
     )
     if not same:
-        fail(name, f"{path} holds other weights than model. Delete it and run the training cell again.")
+        fail(
+            name,
+            f"{path} holds other weights than model. Run the training cell again: it loads the file if the settings fit, and trains otherwise.",
+        )
     return saved
 
 
@@ -136,7 +139,7 @@ def _say_points(name, best, saved):
     say(f"  ok  trained, saved, at most {MAX_LAYERS} convolutions and {MAX_LAYERS} poolings")
     say(
         f"{name}: validation accuracy {best:.1%}{on}, about {share:.0%} of the points; {target:.0%} is all. "
-        "Graded is the accuracy on images that nobody has seen."
+        "Graded is the accuracy on other images."
     )
 
 

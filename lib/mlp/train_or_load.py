@@ -127,7 +127,9 @@ def train_or_load(
     _put(model, results[0])
     finished = len(results[3]) >= max_epochs
     if not results[3] and path.exists():
-        tqdm.write(f"{path}: stopped before the first epoch ended, so the file is still the network of before.")
+        tqdm.write(
+            f"{path}: stopped before the first epoch ended, so the file is still the network of before."
+        )
         return results
     if path.exists() and _worth_keeping(path):
         set_aside(path)

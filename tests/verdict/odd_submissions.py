@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
-from nbformat.v4 import new_code_cell, new_output
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_output
 from tiny_course import Change, answer, cell_of
 
 WRONG = "x * 0 + 100"
@@ -123,6 +123,15 @@ def lost_file(folder: Path, nb: Any) -> None:
     (folder / "lib" / "layers.py").unlink()
 
 
+def answers_beside(folder: Path, nb: Any) -> None:
+    """The answer in words stands in a cell of the student's own below the answer cell, which is as released."""
+    words = cell_of(nb, "words")
+    left = words.source
+    right(folder, nb)
+    words.source = left
+    nb.cells.insert(nb.cells.index(words) + 1, new_markdown_cell("I see ones, four of them.", id="mine"))
+
+
 def untouched(folder: Path, nb: Any) -> None:
     """The release as it is."""
 
@@ -158,6 +167,7 @@ CLASS: dict[str, Change] = {
         hangs,
         links,
         lost_file,
+        answers_beside,
         untouched,
         empty_notebook,
         other_name,

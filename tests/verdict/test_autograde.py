@@ -29,6 +29,7 @@ DESERVED = {
     "hangs": (0, 2),
     "links": (0, 2),
     "lost_file": (0, 2),
+    "answers_beside": (4, 2),
     "untouched": (0, 0),
 }
 
