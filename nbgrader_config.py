@@ -1,7 +1,8 @@
 """The configuration of this course, for every ``nbgrader …`` command and the Formgrader page.
 
 What it sets is in gradlab/nbgrader_release.py (generate_assignment, generate_solution, validate) and in
-gradlab/nbgrader_autograde.py (autograde). Settings of your own go below the last line.
+gradlab/nbgrader_autograde.py (autograde). Settings of your own go into nbgrader_local.py beside this file, in the same
+form (``c = get_config()`` first): an error there stops nbgrader, where one in here would leave it with no settings at all.
 """
 
 import sys
@@ -20,6 +21,8 @@ try:
     course.activate()
     nbgrader_release.configure(c, course)
     nbgrader_autograde.configure(c, course)
+    if (ROOT / "nbgrader_local.py").is_file():
+        load_subconfig("nbgrader_local.py", path=str(ROOT))
 except Exception as error:
     # nbgrader would log the error and go on with its own settings: unchecked releases, grades nobody judged
     sys.exit(

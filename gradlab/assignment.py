@@ -243,6 +243,9 @@ def _report(table: Table) -> Report:
         part.close()
     report = Report(table.text("pdf"), tuple(parts))
     table.close()
+    if PurePosixPath(report.pdf).name != report.pdf or not report.pdf.endswith(".pdf"):
+        msg = f"{table.where}: pdf is '{report.pdf}', wanted a file name ending in .pdf: it lies in the folder's root."
+        raise GradlabError(msg)
     return report
 
 

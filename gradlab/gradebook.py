@@ -33,6 +33,9 @@ def copy_database(source: Path, target: Path) -> None:
             contextlib.closing(sqlite3.connect(source)) as old,
             contextlib.closing(sqlite3.connect(target)) as new,
         ):
+            # backup() waits without end for a lock; this gives up after five seconds
+            old.execute("BEGIN IMMEDIATE")
+            old.rollback()
             old.backup(new)
     except sqlite3.Error as error:
         msg = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +14,7 @@ from gradlab.errors import GradlabError
 from gradlab.gradebook import back_up
 
 Say = Callable[[str], Any]
+_ODD = re.compile(r"[\x00-\x1f\[\]*?]")
 
 
 def submissions(course: Course, name: str, student: str = "*") -> list[str]:
@@ -23,6 +26,15 @@ def submissions(course: Course, name: str, student: str = "*") -> list[str]:
         If nobody did, or not the one who is named.
     """
     found = sorted(path.parent.name for path in course.submitted.glob(f"*/{name}") if path.is_dir())
+    for odd in found:
+        if odd.startswith(".") or _ODD.search(
+            odd
+        ):  # nbgrader would stop at it, or pass it over without a word
+            msg = (
+                f"submitted/ holds a folder named {odd!r}, which nbgrader cannot read; rename it: letters, digits, "
+                "-, _ and . are safe."
+            )
+            raise GradlabError(msg)
     if student != "*":
         if student not in found:
             listed = ", ".join(found[:12]) + (", ..." if len(found) > 12 else "") or "nobody"
@@ -70,6 +82,9 @@ def grade(
     saved = back_up(course)
     if saved:
         say(f"Gradebook copied to {course.relative(saved)}.")
+    if force:
+        for one in students:
+            _forget(course, assignment, one)
     say(f"Autograding {len(students)} submission(s) of {name} ...")
     convert(course, "Autograde", name, student, force=force)
     graded = [one for one in students if (course.autograded / one / name).is_dir()]
@@ -77,6 +92,9 @@ def grade(
     for one in sorted(failed):
         if reason := misplaced(course, assignment, one):
             say(f"  {reason}")
+    for one, reason in not_judged(course, assignment, graded).items():
+        say(f"  {one}: {reason}")
+        failed.add(one)
     if graded:
         say("Writing feedback ...")
         convert(course, "GenerateFeedback", name, student, force=True)
@@ -84,6 +102,36 @@ def grade(
         say("Writing reports ...")
         failed |= set(make_reports(course, name, graded, say))
     return sorted(failed)
+
+
+def _forget(course: Course, assignment: assignments.Assignment, student: str) -> None:
+    """Take back what an earlier run left, so that a submission that breaks down keeps no points of the one before."""
+    from gradlab.nbgrader_autograde import forget_scores
+
+    if course.gradebook.is_file():
+        notebook = assignment.notebook.removesuffix(".ipynb")
+        names = {"notebook": notebook, "assignment": assignment.name, "student": student}
+        forget_scores({"db_url": f"sqlite:///{course.gradebook}", **names})
+    folder = course.autograded / student / assignment.name
+    if folder.is_dir():
+        for path in (folder, *folder.rglob("*")):
+            if path.is_dir() and not path.is_symlink():
+                path.chmod(0o755)  # nbgrader leaves files, and sometimes folders, read-only
+        shutil.rmtree(folder)
+
+
+def not_judged(course: Course, assignment: assignments.Assignment, students: Sequence[str]) -> dict[str, str]:
+    """Return student -> sentence for those of whom a machine-graded exercise has no score."""
+    from gradlab.scores import read_scores
+
+    scores = read_scores(course, assignment)
+    found = {}
+    for student in students:
+        items = scores.get(student, {})
+        open_items = [name for name, score in items.items() if score.points is None and not score.by_hand]
+        if open_items:
+            found[student] = f"not judged: {', '.join(open_items)}; the cells in autograded/ say why."
+    return found
 
 
 def misplaced(course: Course, assignment: assignments.Assignment, student: str) -> str:

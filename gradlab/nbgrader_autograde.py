@@ -305,9 +305,13 @@ def _graded_folder(step: Any, names: Any) -> Path:
 
 
 def explain_names(course: Course, *, assignment: str, student: str, notebooks: list[str]) -> None:
-    """Say which notebook was expected where a submission holds another one; nbgrader calls it first."""
+    """Forget old scores, and say which notebook was expected where there is another; nbgrader calls it first."""
     folder = Path(notebooks[0]).resolve().parent
     wanted = load(course, folder.name).notebook
+    # nbgrader copies next, and what stops it there comes before every step of ours
+    names = {"notebook": Path(wanted).stem, "assignment": folder.name, "student": folder.parent.name}
+    if course.gradebook.is_file():
+        forget_scores({"db_url": f"sqlite:///{course.gradebook}", **names})
     if not (folder / wanted).exists():
         found = ", ".join(sorted(Path(name).name for name in notebooks))
         get_logger().error(

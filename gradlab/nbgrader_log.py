@@ -26,6 +26,11 @@ def sentence(error: BaseException | None) -> str | None:
         return os_error(error)
     if error is None:
         return None
+    if type(error).__module__.startswith(("sqlalchemy", "sqlite3")):
+        reason = str(getattr(error, "orig", error)).split("\n")[0]
+        return (
+            f"gradebook.db: {reason}; free space, close other programs, or restore a backup, then run again."
+        )
     frames = list(traceback.walk_tb(error.__traceback__))
     raised_in = frames[-1][0].f_globals.get("__name__", "") if frames else ""
     # nbformat and nbgrader refuse with a sentence: a damaged notebook, cells that may not change

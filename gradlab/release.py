@@ -156,6 +156,9 @@ def load_config(course: Course) -> Any:
         raise GradlabError(msg) from error
     except SystemExit as error:  # the configuration refuses to go on half loaded
         raise GradlabError(str(error)) from error
+    except Exception as error:
+        msg = f"{CONFIG} cannot be loaded ({type(error).__name__}: {error}); correct it."
+        raise GradlabError(msg) from error
 
 
 def write_zip(folder: Path, archive: Path) -> Path:

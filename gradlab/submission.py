@@ -70,7 +70,9 @@ def read_notebook(path: Path, shown: str) -> Any:
     if raw["nbformat"] == 4:
         _unique_ids(raw)
     try:
-        return nbformat.reads(json.dumps(raw), as_version=4)
+        # half of a surrogate pair is valid JSON and no valid text
+        text = json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
+        return nbformat.reads(text, as_version=4)
     except Exception as error:
         reason = (str(error).splitlines() or [""])[0][:200]
         msg = f"{shown} is not a notebook ({type(error).__name__}: {reason}); {again}."

@@ -59,3 +59,22 @@ def test_outside_a_course(course_copy, tmp_path):
 def test_wrong_option_is_one_sentence(course_copy):
     """Not a screen of usage."""
     assert "--forse" in refused(course_copy, "release", NAME, "--forse")
+
+
+def test_error_in_settings_of_your_own_stops_nbgrader(course_copy):
+    """Nbgrader would go on without any configuration: a release with nothing stripped, grades nobody judged."""
+    local = course_copy.root / "nbgrader_local.py"
+    local.write_text("c = get_config()\n1 / 0\n")
+    try:
+        done = course_copy.run("nbgrader", "generate_assignment", NAME, "--force")
+    finally:
+        local.unlink()
+    assert done.returncode != 0
+    assert "nbgrader_config.py cannot be loaded (ZeroDivisionError" in done.stderr
+    assert not (course_copy.root / "release" / NAME).exists()
+
+
+def test_pdf_outside_the_folder_is_refused(course_copy, toml):
+    """The PDF lies in the root of what is handed in, never beside it."""
+    toml.write_text(toml.read_text().replace('pdf = "problem_2_solution.pdf"', 'pdf = "../x.pdf"'))
+    assert "wanted a file name ending in .pdf" in refused(course_copy, "release", NAME, "--no-gate")

@@ -65,15 +65,15 @@ def test_report_that_fails_counts_as_needing_attention(course, monkeypatch):
 def test_report_command_names_who_is_without(course, course_copy):
     """One not graded and one damaged: both named, exit code 1, and the others have their reports."""
     graded(course, "ada")
-    (course.submitted / "[eve]" / NAME).mkdir(parents=True)
-    graded(course, "[eve]", "{")
+    (course.submitted / "eve" / NAME).mkdir(parents=True)
+    graded(course, "eve", "{")
     done = course_copy.run("gradlab", "report", NAME)
-    shutil.rmtree(course.submitted / "[eve]")
+    shutil.rmtree(course.submitted / "eve")
     assert done.returncode == 1
-    assert "2 of 3 without a new report: [eve], bob" in done.stderr
+    assert "2 of 3 without a new report: eve, bob" in done.stderr
     assert "Traceback" not in done.stderr
     assert "reports/ada/cnn_svhn/problem_2_solution.pdf" in done.stdout
-    assert "[eve], cnn_svhn: no report" in done.stdout
+    assert "eve, cnn_svhn: no report" in done.stdout
     assert "autograded/bob/cnn_svhn/ not found; run: gradlab grade cnn_svhn --student bob" in done.stdout
 
 

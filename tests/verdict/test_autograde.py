@@ -9,7 +9,9 @@ from grading_run import Run, autograde, graded, grades, scores
 from odd_submissions import other_name, right, wrong
 from tiny_course import cell_of, submit
 
+from gradlab import grading
 from gradlab.course import Course
+from gradlab.errors import GradlabError
 
 #: student: automatic scores of (shift of 4, picture of 2); None: not judged
 DESERVED = {
@@ -270,3 +272,69 @@ def test_without_data_nobody_is_judged(course: Course, change: Any) -> None:
     assert not run.success
     assert "data set 'svhn' is not in data/: run ./get_datasets.sh svhn" in run.log
     assert set(scores(course, "ada").values()) == {None}
+
+
+def _dangling(folder):
+    (folder / "gone").symlink_to("nowhere")
+
+
+def _bad_timestamp(folder):
+    (folder / "timestamp.txt").write_text("yesterday-ish")
+
+
+def _renamed(folder):
+    (folder / "tiny.ipynb").rename(folder / "mine.ipynb")
+
+
+def _no_notebook(folder):
+    (folder / "tiny.ipynb").unlink()
+
+
+@pytest.mark.parametrize("spoil", [_dangling, _bad_timestamp, _renamed])
+def test_old_scores_do_not_survive_what_stops_nbgrader_itself(course: Course, spoil: Any) -> None:
+    """Nbgrader copies files before the first step of ours; what fails there must not leave the old points either."""
+    folder = submit(course, "ada", right)
+    autograde(course)
+    spoil(folder)
+    autograde(course)
+    assert scores(course, "ada")["shift"] is None
+
+
+@pytest.mark.parametrize("spoil", [_dangling, _no_notebook])
+def test_batch_counts_a_broken_resubmission_as_failed(course: Course, spoil: Any) -> None:
+    """What an earlier run left in autograded/ is not taken for this one's."""
+    folder = submit(course, "ada", right)
+    said: list[str] = []
+    grading.grade(course, "tiny", say=said.append)
+    assert scores(course, "ada")["shift"] == 4
+    spoil(folder)
+    submit(course, "bob", right)
+    assert grading.grade(course, "tiny", say=said.append) == ["ada"]
+    assert scores(course, "ada")["shift"] is None
+    assert scores(course, "bob")["shift"] == 4
+
+
+def test_folder_name_that_nbgrader_cannot_read_is_refused(course: Course) -> None:
+    """One such folder would stop nbgrader in the middle of the class."""
+    submit(course, "ada", right)
+    (course.submitted / "a\nb" / "tiny").mkdir(parents=True)
+    with pytest.raises(GradlabError, match=r"a folder named 'a\\nb', which nbgrader cannot read"):
+        grading.grade(course, "tiny", say=print)
+
+
+def test_batch_names_who_is_not_judged(course: Course) -> None:
+    """When the judges cannot be loaded nobody has points, and everybody is named."""
+    submit(course, "ada", right)
+    (course.exercises / "tiny.py").write_text("1 / 0")
+    said: list[str] = []
+    assert grading.grade(course, "tiny", say=said.append) == ["ada"]
+    assert any("ada: not judged: shift, picture" in line for line in said)
+
+
+def test_half_a_surrogate_pair_is_no_reason_to_fail(course: Course) -> None:
+    """JSON can hold text that is none."""
+    folder = submit(course, "ada", right)
+    path = folder / "tiny.ipynb"
+    path.write_text(path.read_text().replace("I see ones.", "I see ones \\ud83d."))
+    autograde(course)
+    assert scores(course, "ada")["shift"] == 4
