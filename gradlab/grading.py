@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Callable, Sequence
@@ -14,6 +15,8 @@ from gradlab.errors import GradlabError
 from gradlab.gradebook import back_up
 
 Say = Callable[[str], Any]
+#: nbgrader's word to notebooks for what they run for.
+EXECUTION = "NBGRADER_EXECUTION"
 _ODD = re.compile(r"[\x00-\x1f\[\]*?]")
 
 
@@ -212,10 +215,14 @@ def convert(course: Course, step: str, name: str, student: str, *, force: bool) 
     converter = getattr(converters, step)(coursedir=CourseDirectory(config=config), config=config)
     converter.force = force
     logger.addHandler(handler)
+    before = os.environ.get(EXECUTION)
     try:
         converter.start()
     except NbGraderException:
         return False
     finally:
         logger.removeHandler(handler)
+        # nbgrader forgets to do this when a submission fails; every check would say "not judged" from then on
+        if before is None:
+            os.environ.pop(EXECUTION, None)
     return True

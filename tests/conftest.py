@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def _no_grading_left_over() -> Iterator[None]:
+    """Take back what nbgrader leaves in the environment when it fails in this process."""
+    yield
+    os.environ.pop("NBGRADER_EXECUTION", None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -41,10 +41,12 @@ def page(course_copy, tmp_path_factory):
     from gradlab.assignment import load
     from gradlab.course import Course
     from gradlab.variants import fill_in
+    from lib.datasets import make_sample
 
     done = course_copy.run("gradlab", "release", NAME, "--no-gate")
     assert done.returncode == 0, done.stderr
     course = Course(course_copy.root)
+    make_sample(course.data / "svhn-sample", num_train=60, num_test=30)
     fill_in(course, load(course, NAME), course.release / NAME, course.submitted / "ada" / NAME, bodies={})
     done = course_copy.run("nbgrader", "autograde", NAME)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -70,7 +70,7 @@ def test_report_command_names_who_is_without(course, course_copy):
     done = course_copy.run("gradlab", "report", NAME)
     shutil.rmtree(course.submitted / "eve")
     assert done.returncode == 1
-    assert "2 of 3 without a new report: eve, bob" in done.stderr
+    assert "2 of 3 without a new report: bob, eve" in done.stderr
     assert "Traceback" not in done.stderr
     assert "reports/ada/cnn_svhn/problem_2_solution.pdf" in done.stdout
     assert "eve, cnn_svhn: no report" in done.stdout
