@@ -55,7 +55,7 @@ def measure(course: Course, name: str, console: Console) -> float:
             raise GradlabError(msg)
         history = read_model(work / "model.npz").history
         judged = judge_submission(course, assignment, work, None, version="targets")["training"]
-    best = max(history["val_acc_hist"])
+    best = max(history.val_acc_hist)
     console.print(f"  after {seconds:.0f} s: best validation accuracy {best:.2%}")
     console.print(f"  on the test images: {judged.reason or 'all points'}")
     console.print(

@@ -96,3 +96,13 @@ def test_report_does_not_call_it_a_sample(graded):
     assert "sample" not in text.lower()
     executed = nbformat.read(graded.root / f"autograded/ada/{NAME}/{NAME}.ipynb", 4)
     assert executed.metadata["gradlab"]["dataset"] == "real"
+
+
+def test_targets_measures_the_reference_on_what_is_there(graded):
+    """The command that settles whether 88 % is reached runs to its end, and says on how much data."""
+    done = graded.run("gradlab", "targets", NAME)
+    assert done.returncode == 0, done.stderr
+    assert "SVHN part: 900 of 73257 images" in done.stdout
+    assert "best validation accuracy" in done.stdout
+    assert "held-back SVHN test images" in done.stdout
+    assert "target 88%: not reached" in done.stdout
