@@ -45,9 +45,9 @@ def test_gate_names_the_exercise_that_the_stub_passes(course_copy):
     path = course_copy.root / f"source/{NAME}/assignment.toml"
     right = path.read_text(encoding="utf-8")
     path.write_text(
-        right.replace('    "pool-backward",\n', "", 1)
-        .replace("given = [", 'given = [\n    "pool-backward",')
-        .replace('regions = ["pool-backward"]', "regions = []"),
+        right.replace('    "conv-output-size",\n', "", 1)
+        .replace("given = [", 'given = [\n    "conv-output-size",')
+        .replace('regions = ["conv-output-size"]', "regions = []"),
         encoding="utf-8",
     )
     try:
@@ -55,4 +55,4 @@ def test_gate_names_the_exercise_that_the_stub_passes(course_copy):
     finally:
         path.write_text(right, encoding="utf-8")
     assert code == 1
-    assert "stub" in said
+    assert "stub, check output_size: passes although nothing is written" in said
