@@ -129,6 +129,14 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit("Stopped; what was finished stays.")
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] in (
+            "lib",
+            "exercises",
+        ):
+            missing = str(error.name).replace(".", "/")
+            sys.exit(
+                f"gradlab: {missing}.py is missing from the course; put it back (git checkout {missing}.py)."
+            )
         if type(error).__module__ == "lib.errors":
             sys.exit(f"gradlab: {error}")
         if hasattr(error, "format_message"):  # a wrong option or argument, in click's words

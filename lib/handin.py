@@ -21,11 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lib.errors import CourseError
-from lib.manifest import Manifest, read_manifest
-from lib.report import answers
-from lib.report import notebook as nb
-from lib.report.sentences import sentence
+try:
+    from lib.errors import CourseError
+    from lib.manifest import Manifest, read_manifest
+    from lib.report import answers
+    from lib.report import notebook as nb
+    from lib.report.sentences import sentence
+except ModuleNotFoundError as error:  # a file of the course was deleted
+    sys.exit(
+        f"{(error.name or '').replace('.', '/')}.py is missing; unpack the release again and take it from there."
+    )
 
 MAX_MEGABYTES = 100
 _DATE = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can tell: equal files give equal zips

@@ -46,8 +46,16 @@ def check(name: str, **objects):
         OBJECT_CHECKS[name](**objects)
         return
 
-    from lib.check.checks_cnn import CHECKS
-    from lib.check.run import run_check
+    try:
+        from lib.check.checks_cnn import CHECKS
+        from lib.check.run import run_check
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("lib."):
+            raise
+        msg = (
+            f"{error.name.replace('.', '/')}.py is missing; unpack the release again and take it from there."
+        )
+        raise CheckFailed(msg) from None
 
     if name not in CHECKS:
         from lib.errors import ConfigError

@@ -13,9 +13,14 @@ import os
 import sys
 from pathlib import Path
 
-from lib.errors import CourseError
-from lib.manifest import read_manifest
-from lib.report.sentences import sentence
+try:
+    from lib.errors import CourseError
+    from lib.manifest import read_manifest
+    from lib.report.sentences import sentence
+except ModuleNotFoundError as error:  # a file of the course was deleted
+    sys.exit(
+        f"{(error.name or '').replace('.', '/')}.py is missing; unpack the release again and take it from there."
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:

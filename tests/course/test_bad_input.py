@@ -78,3 +78,22 @@ def test_pdf_outside_the_folder_is_refused(course_copy, toml):
     """The PDF lies in the root of what is handed in, never beside it."""
     toml.write_text(toml.read_text().replace('pdf = "problem_2_solution.pdf"', 'pdf = "../x.pdf"'))
     assert "wanted a file name ending in .pdf" in refused(course_copy, "release", NAME, "--no-gate")
+
+
+def test_missing_file_of_the_library_is_named(course_copy):
+    """A deleted file of lib ends every command in a sentence that names it: the course's and the student's."""
+    root = course_copy.root
+    for gone, words in (
+        ("lib/ops/conv.py", ("gradlab", "release", NAME)),
+        ("lib/manifest.py", ("lib.handin", ".")),
+        ("lib/manifest.py", ("lib.report", ".")),
+    ):
+        kept = (root / gone).read_bytes()
+        (root / gone).unlink()
+        try:
+            done = course_copy.run(*words)
+        finally:
+            (root / gone).write_bytes(kept)
+        assert done.returncode == 1, (words, done.stdout, done.stderr)
+        assert f"{gone} is missing" in done.stderr
+        assert "Traceback" not in done.stderr
