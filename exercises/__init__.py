@@ -66,7 +66,7 @@ class Exercise:
         "notebook": the judge gets the values that ``check`` handed over while the notebook ran.
         "manual": a person judges; ``rubric`` tells by what.
     probe : str
-        ``"lib.check.probes_cnn:conv_forward"``; empty where there is none.
+        ``"lib.check.cnn.probes:conv_forward"``; empty where there is none.
     cases : function(rng) -> list of dict of str to ndarray
     judge : function(got, reference, context) -> Verdict
         ``got`` and ``reference`` are lists of ``lib.check.job.CaseAnswer``, one for each case.

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
 from gradlab import regions
-from gradlab.assignment import Assignment
+from gradlab.assignment import Assignment, shipped_paths
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.leaks import ARCHIVES, COMPILED, DATA
@@ -221,8 +221,8 @@ def _shipped(course: Course, assignment: Assignment) -> list[Path]:
     """Return the files of lib that a release holds."""
     found: set[Path] = set()
     for entry in assignment.ships:
-        top = course.root / entry
-        found |= {top} if top.is_file() else {path for path in top.rglob("*") if path.is_file()}
+        for top in shipped_paths(course, entry):
+            found |= {top} if top.is_file() else {path for path in top.rglob("*") if path.is_file()}
     kept = []
     for path in sorted(found):
         parts = PurePosixPath(course.relative(path)).parts

@@ -71,9 +71,11 @@ class Assignment:
     ----------
     name, title, notebook, dataset : str
         ``notebook`` is a file name; ``dataset`` is empty where none is needed.
+    checks : str
+        Family of the checks, a folder of lib/check; empty where the notebook calls none.
     minutes : float
     ships : tuple of str
-        Files and folders of lib that a release holds.
+        Files and folders of lib that a release holds; ``lib/check/*.py`` stands for the files of one folder.
     hidden, given : tuple of str
         Regions listed under [lib] as exercises and as given.
     files : tuple of str
@@ -92,6 +94,7 @@ class Assignment:
     title: str
     notebook: str
     dataset: str
+    checks: str
     minutes: float
     ships: tuple[str, ...]
     hidden: tuple[str, ...]
@@ -186,6 +189,7 @@ def _from_toml(top: Table, folder: Path, found: Mapping[str, Region]) -> Assignm
         title=head.text("title"),
         notebook=head.text("notebook"),
         dataset=head.text("dataset", ""),
+        checks=head.text("checks", ""),
         minutes=head.number("minutes", 0),
         ships=lib.texts("ships"),
         hidden=lib.texts("exercises", ()),
@@ -260,7 +264,7 @@ def _check_lib(course: Course, assignment: Assignment, shown: str) -> None:
             )
             raise GradlabError(msg)
     for entry in assignment.ships:
-        if not (course.root / entry).exists():
+        if not shipped_paths(course, entry):
             msg = (
                 f"{shown} [lib]: ships lists '{entry}', which does not exist; correct the path or take it "
                 "out."
@@ -295,9 +299,21 @@ def _check_lib(course: Course, assignment: Assignment, shown: str) -> None:
                 raise GradlabError(msg)
 
 
+def shipped_paths(course: Course, entry: str) -> list[Path]:
+    """Return the files and folders of lib that an entry of ships names: one path, or what a pattern finds."""
+    if "*" in entry:
+        return sorted(course.root.glob(entry))
+    return [course.root / entry] if (course.root / entry).exists() else []
+
+
 def ships(assignment: Assignment, file: str) -> bool:
     """Tell whether a file of lib, or the folder that it is in, is listed under ships."""
-    return any(file == entry or file.startswith(entry.rstrip("/") + "/") for entry in assignment.ships)
+    return any(
+        PurePosixPath(file).match(entry)
+        if "*" in entry
+        else file == entry or file.startswith(entry.rstrip("/") + "/")
+        for entry in assignment.ships
+    )
 
 
 def _check_report(assignment: Assignment, shown: str) -> None:

@@ -20,7 +20,7 @@ from gradlab.sample import on_sample
 from gradlab.student import work_through
 from gradlab.variants import fill_in
 from gradlab.verdict import judge_submission
-from lib.check.checks_cnn import CHECKS
+from lib.check import families
 
 NOT_WRITTEN = "not written yet"
 
@@ -72,13 +72,14 @@ def _stub(course: Course, assignment: Assignment, folder: Path, work: Path) -> l
     notebook = work_through(course, assignment, work)
     failed = failures(notebook)
     problems = []
+    probed = families.load(assignment.checks).CHECKS if assignment.checks else {}
     for exercise in assignment.exercises:
         if exercise.graded != "auto":
             continue
         if exercise.name not in failed:
             problems.append(f"stub, check {exercise.name}: passes although nothing is written")
         # a check of notebook objects comes too late to say so: the cells before it have failed
-        elif exercise.name in CHECKS and NOT_WRITTEN not in failed[exercise.name]:
+        elif exercise.name in probed and NOT_WRITTEN not in failed[exercise.name]:
             problems.append(f"stub, check {exercise.name}: {failed[exercise.name].splitlines()[0]}")
     for name, judged in _judge(course, assignment, work, notebook).items():
         if judged.fraction != 0.0:

@@ -40,15 +40,11 @@ def check(name: str, **objects):
         msg = f"{name} is not judged here: the grader decides, outside this notebook."
         raise NotJudged(msg)
 
-    from lib.check.notebook_objects import OBJECT_CHECKS
-
-    if name in OBJECT_CHECKS:
-        OBJECT_CHECKS[name](**objects)
-        return
-
     try:
-        from lib.check.checks_cnn import CHECKS
+        from lib.check.families import family_of
         from lib.check.run import run_check
+
+        family = family_of(name)
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("lib."):
             raise
@@ -56,10 +52,7 @@ def check(name: str, **objects):
             f"{error.name.replace('.', '/')}.py is missing; unpack the release again and take it from there."
         )
         raise CheckFailed(msg) from None
-
-    if name not in CHECKS:
-        from lib.errors import ConfigError
-
-        msg = f"check: there is no exercise {name!r}. There are: {', '.join([*CHECKS, *OBJECT_CHECKS])}."
-        raise ConfigError(msg)
-    run_check(name, CHECKS[name])
+    if name in family.OBJECT_CHECKS:
+        family.OBJECT_CHECKS[name](**objects)
+    else:
+        run_check(name, family.CHECKS[name])

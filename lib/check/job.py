@@ -1,6 +1,6 @@
 """What passes between a check and the process that calls the student's code: files, and only plain data.
 
-    JOB/job.json       {"probe": "lib.check.probes_cnn:conv_forward", "withhold": ["lib.ops"], "cases": 3}
+    JOB/job.json       {"probe": "lib.check.cnn.probes:conv_forward", "withhold": ["lib.ops"], "cases": 3}
     JOB/inputs.npz     "0.x", "0.w", "1.x", …       what the probe is given, case by case
     JOB/answers.json   per case: ok, or the error with its place; what each answer was if not an array
     JOB/answers.npz    "0.out", "1.out", …          what came back

@@ -19,8 +19,8 @@ from gradlab.course import Course
 from gradlab.dataset import held_back
 from gradlab.errors import GradlabError
 from gradlab.verdict import Case, _judge, judge_submission, require_data, seed, uses_sample
+from lib.check.cnn.network import count_layers
 from lib.check.job import CaseAnswer, CaseError, pack_text
-from lib.check.network import count_layers
 
 HandIn = Callable[..., Path]
 NAMES = ("train_32x32.mat", "test_32x32.mat")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lib.check.alternatives_cnn import cover
+from lib.check.cnn.alternatives import cover
 from lib.check.diagnose import compare
 from lib.check.job import Other
 

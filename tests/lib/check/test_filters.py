@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lib.check.filter_grid import match_filters
+from lib.check.cnn.filter_grid import match_filters
 
 WEIGHTS = np.random.default_rng(7).standard_normal((5, 5, 3, 8))
 STACK = np.moveaxis(WEIGHTS, -1, 0)

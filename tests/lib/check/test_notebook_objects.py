@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lib.check import CheckFailed, check
-from lib.check.probes_cnn import watch
+from lib.check.cnn.probes import watch
 from lib.cnn.fast_layers import FastConvLayer2D, FastMaxPoolingLayer
 from lib.mlp.fully_conn import Module
 from lib.mlp.layer_utils import dropout, fc, flatten, sequential

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lib.check import CheckFailed, NotJudged, check
-from lib.check.checks_cnn import CHECKS
+from lib.check.cnn.checks import CHECKS
 from lib.check.fresh import clip, run_probe
 from lib.check.run import run_check
 
@@ -114,7 +114,7 @@ def test_input_changed_in_place_is_told(make_root):
     """A right answer that changes its input is not passed."""
     root = make_root(pool_forward="output = np.zeros((1, 3, 3, 1))\nimg *= 2\nself.meta = img")
     answers, _ = run_probe(
-        "lib.check.probes_cnn:pool_forward", [CHECKS["pool_forward"].cases()[0].inputs], root=root
+        "lib.check.cnn.probes:pool_forward", [CHECKS["pool_forward"].cases()[0].inputs], root=root
     )
     assert answers[0].mutated == ("x",)
 

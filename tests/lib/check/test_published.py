@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lib.check.alternatives_cnn import conv_gradients, conv_measured, pool_right
-from lib.check.checks_cnn import CHECKS, conv_backward_cases, pool_backward_cases, pool_forward_cases
+from lib.check.cnn.alternatives import conv_gradients, conv_measured, pool_right
+from lib.check.cnn.checks import CHECKS, conv_backward_cases, pool_backward_cases, pool_forward_cases
 from lib.check.errors import CheckFailed
 from lib.check.run import run_check
 

@@ -35,7 +35,7 @@ def count_layers(layers: list[dict]) -> tuple[int, int]:
     Parameters
     ----------
     layers : list of dict
-        As ``lib.check.probes_cnn.summarize`` describes them. Layers that were watched while images ran through
+        As ``lib.check.cnn.probes.summarize`` describes them. Layers that were watched while images ran through
         are also told by what they did to the images; the larger count holds.
 
     Returns
@@ -90,7 +90,7 @@ def _is_scale(shape, images):
 
 
 def look_at_network(answer: CaseAnswer, wanted: Mapping[str, np.ndarray]) -> dict[str, list[str]]:
-    """List the symptoms of an answer of ``lib.check.probes_cnn:test_cnn``, part by part.
+    """List the symptoms of an answer of ``lib.check.cnn.probes:test_cnn``, part by part.
 
     Parameters
     ----------

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lib.check import alternatives_cnn as alternatives
+from lib.check.cnn import alternatives, objects
+from lib.check.cnn.network import SCORES_TOLERANCE, look_at_network
 from lib.check.diagnose import compare, unassigned
-from lib.check.network import SCORES_TOLERANCE, look_at_network
 from lib.check.run import Case, Check
 from lib.grad_check import eval_numerical_gradient, rel_error
 from lib.ops import (
@@ -375,10 +375,13 @@ def test_cnn_cases():
 
 
 CHECKS = {
-    "output_size": Check("lib.check.probes_cnn:output_size", output_size_cases, WITHHELD),
-    "conv_forward": Check("lib.check.probes_cnn:conv_forward", conv_forward_cases, WITHHELD),
-    "conv_backward": Check("lib.check.probes_cnn:conv_backward", conv_backward_cases, WITHHELD),
-    "pool_forward": Check("lib.check.probes_cnn:pool_forward", pool_forward_cases, WITHHELD),
-    "pool_backward": Check("lib.check.probes_cnn:pool_backward", pool_backward_cases, WITHHELD),
-    "test_cnn": Check("lib.check.probes_cnn:test_cnn", test_cnn_cases),
+    "output_size": Check("lib.check.cnn.probes:output_size", output_size_cases, WITHHELD),
+    "conv_forward": Check("lib.check.cnn.probes:conv_forward", conv_forward_cases, WITHHELD),
+    "conv_backward": Check("lib.check.cnn.probes:conv_backward", conv_backward_cases, WITHHELD),
+    "pool_forward": Check("lib.check.cnn.probes:pool_forward", pool_forward_cases, WITHHELD),
+    "pool_backward": Check("lib.check.cnn.probes:pool_backward", pool_backward_cases, WITHHELD),
+    "test_cnn": Check("lib.check.cnn.probes:test_cnn", test_cnn_cases),
 }
+
+#: What lives in the notebook and is checked where it is.
+OBJECT_CHECKS = {"training": objects.training, "filters": objects.filters}

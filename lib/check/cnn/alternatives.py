@@ -1,6 +1,6 @@
 """Wrong answers that are made often, computed on purpose: the diagnosis compares with them.
 
-Each function takes the arrays of one case (see ``lib.check.probes_cnn``) and returns ``{mistake: wrong
+Each function takes the arrays of one case (see ``lib.check.cnn.probes``) and returns ``{mistake: wrong
 array}``. The mistake completes the sentence "this is what comes out when …".
 """
 
