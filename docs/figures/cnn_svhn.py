@@ -69,7 +69,7 @@ def conv_forward():
     return fig
 
 
-def conv_backward():
+def conv_backward(slopes="dprev"):
     """Each dout value paints a copy of the filter into dx; where copies overlap they add up."""
     fig, ax = canvas(7.8, 3.3, 15.6, 6.6)
     dout = np.array([[1.0, 2.0], [0.0, -1.0]])
@@ -81,13 +81,13 @@ def conv_backward():
     grid(ax, dout, 0.6, 2.1)
     frame(ax, 1.6, 2.1, 1, 1, ORANGE)
     grid(ax, w, 4.2, 2.1, face=[[PALE] * 2] * 2)
-    ax.text(1.6, 1.6, "dprev", ha="center", fontsize=10)
+    ax.text(1.6, 1.6, slopes, ha="center", fontsize=10)
     ax.text(5.2, 1.6, "w", ha="center", fontsize=10, color=BLUE)
     copy = np.full((3, 3), np.nan)
     copy[0:2, 1:3] = dout[0, 1] * w
     grid(ax, copy, 7.6, 1.6)
     frame(ax, 8.6, 1.6, 2, 2, ORANGE)
-    ax.text(9.1, 1.1, "the copy of dprev = 2", ha="center", fontsize=9.5, color=ORANGE)
+    ax.text(9.1, 1.1, f"the copy of {slopes} = 2", ha="center", fontsize=9.5, color=ORANGE)
     grid(ax, dx, 12.1, 1.6, bold=True)
     ax.text(13.6, 1.1, "dx: all four copies added", ha="center", fontsize=9.5)
     ax.text(3.4, 3.1, "×", ha="center", va="center", fontsize=15)

@@ -18,6 +18,7 @@ from .activations import (
     relu_backward,
     relu_forward,
 )
+from .avg_pool import AvgPoolCache, avg_pool2d_backward, avg_pool2d_forward
 from .conv import ConvCache, conv2d_backward, conv2d_forward
 from .dense import DenseCache, dense_backward, dense_forward
 from .dropout import DropoutCache, dropout_backward, dropout_forward
@@ -27,18 +28,33 @@ from .losses import (
     softmax_cross_entropy_backward,
     softmax_cross_entropy_forward,
 )
+from .norm import (
+    NormCache,
+    batch_norm_backward,
+    batch_norm_forward,
+    group_norm_backward,
+    group_norm_forward,
+    layer_norm_backward,
+    layer_norm_forward,
+)
 from .pool import PoolCache, max_pool2d_backward, max_pool2d_forward
 from .windows import fold, output_size, unfold
 
 __all__ = [
+    "AvgPoolCache",
     "ConvCache",
     "CrossEntropyCache",
     "DenseCache",
     "DropoutCache",
     "GeluCache",
     "LeakyReluCache",
+    "NormCache",
     "PoolCache",
     "ReluCache",
+    "avg_pool2d_backward",
+    "avg_pool2d_forward",
+    "batch_norm_backward",
+    "batch_norm_forward",
     "conv2d_backward",
     "conv2d_forward",
     "dense_backward",
@@ -48,6 +64,10 @@ __all__ = [
     "fold",
     "gelu_backward",
     "gelu_forward",
+    "group_norm_backward",
+    "group_norm_forward",
+    "layer_norm_backward",
+    "layer_norm_forward",
     "leaky_relu_backward",
     "leaky_relu_forward",
     "max_pool2d_backward",

@@ -29,16 +29,31 @@ def test_every_kernel_has_an_example():
 def test_public_names():
     """What other rooms may import changes only on purpose."""
     pairs = [
+        "avg_pool2d",
+        "batch_norm",
         "conv2d",
         "dense",
         "dropout",
         "gelu",
+        "group_norm",
+        "layer_norm",
         "leaky_relu",
         "max_pool2d",
         "relu",
         "softmax_cross_entropy",
     ]
-    caches = ["Conv", "CrossEntropy", "Dense", "Dropout", "Gelu", "LeakyRelu", "Pool", "Relu"]
+    caches = [
+        "AvgPool",
+        "Conv",
+        "CrossEntropy",
+        "Dense",
+        "Dropout",
+        "Gelu",
+        "LeakyRelu",
+        "Norm",
+        "Pool",
+        "Relu",
+    ]
     names = [f"{pair}_{way}" for pair in pairs for way in ("forward", "backward")]
     names += [f"{cache}Cache" for cache in caches] + ["fold", "output_size", "softmax", "unfold"]
     assert sorted(names) == sorted(lib.ops.__all__)
