@@ -101,6 +101,78 @@ def eval_numerical_gradient_array(f, x, df, h=1e-5):
     return grad
 
 
+def eval_numerical_gradient_blobs(f, inputs, output, h=1e-5):
+    """Compute gradients of a function that writes its result into a blob.
+
+    A blob is an object with the arrays ``vals`` and ``diffs``, as networks in the manner of Caffe have.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(*inputs, output)`` writes to ``output.vals``.
+    inputs : tuple of blobs
+    output : blob
+        ``output.diffs`` is the upstream gradient.
+    h : float > 0
+
+    Returns
+    -------
+    grads : list of ndarray
+        One for each input, in the shape of its ``vals``.
+    """
+
+    def values(_):
+        f(*inputs, output)
+        return np.copy(output.vals)
+
+    return [eval_numerical_gradient_array(values, blob.vals, np.asarray(output.diffs), h) for blob in inputs]
+
+
+def eval_numerical_gradient_net(net, inputs, output, h=1e-5):
+    """Compute gradients of a network with a method ``forward`` that fills the blob ``output``."""
+
+    def run(*_):
+        net.forward()
+
+    return eval_numerical_gradient_blobs(run, inputs, output, h)
+
+
+def grad_check_sparse(f, x, analytic_grad, num_checks=10, h=1e-5, verbose=True, rng=None):
+    """Compare a gradient with measured slopes at a few entries: for arrays too large to measure whole.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(x)`` returns a number.
+    x : ndarray of floats, any shape
+    analytic_grad : ndarray, shape of x
+    num_checks : int
+        Entries that are measured, drawn at random.
+    h : float > 0
+    verbose : bool
+        Print a line for each entry.
+    rng : numpy.random.Generator, optional
+
+    Returns
+    -------
+    errors : ndarray, shape (num_checks,)
+        Relative errors.
+    """
+    _check_point("grad_check_sparse", x, h)
+    rng = np.random.default_rng(0) if rng is None else rng
+    errors = np.zeros(num_checks)
+    for number in range(num_checks):
+        index = tuple(int(rng.integers(n)) for n in x.shape)
+        above, below, width = _values_beside(f, x, index, h)
+        measured, given = float((above - below) / width), float(analytic_grad[index])
+        errors[number] = abs(measured - given) / max(1e-8, abs(measured) + abs(given))
+        if verbose:
+            print(  # noqa: T201  (asked for)
+                f"{index}: measured {measured:.6g}, given {given:.6g}, relative error {errors[number]:.1e}"
+            )
+    return errors
+
+
 def _check_point(where, x, h):
     if not (isinstance(x, np.ndarray) and np.issubdtype(x.dtype, np.floating)):
         kind = getattr(x, "dtype", type(x).__name__)

@@ -6,7 +6,10 @@ Entries of the file, all plain arrays, nothing is ever unpickled:
 - ``state.<layer>.<key>``: what a layer remembers besides (its dictionary ``state``, if it has one);
 - ``loss_hist``, ``train_acc_hist``, ``val_acc_hist``: one number per iteration, per epoch, per epoch;
 - ``mean_image`` and ``std_image``: what was done to the images, where that is known;
-- ``meta``: JSON as bytes: format, provenance of the data, settings, versions, time.
+- ``meta``: JSON as bytes: format, provenance of the data, settings, versions, time, and the class of the
+  network with what it takes to build it again, where the network says so (``settings``).
+
+A network is either a ``net`` of layers or, as the functional networks are, a dictionary ``params``.
 """
 
 from __future__ import annotations
@@ -153,8 +156,8 @@ def save_model(path, model, history, *, data=None, settings=None):
     ----------
     path : str or Path
         Replaced if it exists.
-    model : Module
-        Any object with a ``net`` of layers.
+    model : Module or functional network
+        Any object with a ``net`` of layers, or with a dictionary ``params``.
     history : History, or (loss_hist, train_acc_hist, val_acc_hist), or the four results of ``train_net``
     data : dict or None
         The data set: ``mean_image`` and ``std_image`` are stored if it has them, and its attribute or entry
@@ -180,6 +183,7 @@ def save_model(path, model, history, *, data=None, settings=None):
         "settings": settings or {},
         "numpy": np.__version__,
         "saved": _now(),
+        "model": {"class": type(model).__name__, "arguments": getattr(model, "settings", None) or {}},
     }
     write_npz(path, arrays | {"meta": encode_json(meta)})
 
@@ -202,14 +206,20 @@ def _now():
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def _layers(model):
+    return model.net.layers if hasattr(model, "net") else []
+
+
 def _params(model):
+    if not hasattr(model, "net"):
+        return dict(model.params)
     return {name: value for layer in model.net.layers for name, value in layer.params.items()}
 
 
 def _state(model):
     return {
         f"{layer.name}.{key}": np.asarray(value)
-        for layer in model.net.layers
+        for layer in _layers(model)
         for key, value in (getattr(layer, "state", None) or {}).items()
     }
 
@@ -281,6 +291,9 @@ def load_model(path, model):
             "Build the network that it was saved from, or delete the file and train again."
         )
         raise ModelFileError(msg)
+    if not hasattr(model, "net"):
+        model.params.update(saved.params)
+        return saved.history
     for name, value in saved.params.items():
         model.net.assign(name, value)
     for layer in model.net.layers:

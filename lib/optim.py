@@ -11,6 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from lib.errors import CallOrderError, ConfigError, ShapeError
+from lib.update_rules import adam as adam
+from lib.update_rules import rmsprop as rmsprop
+from lib.update_rules import sgd as sgd
+from lib.update_rules import sgd_momentum as sgd_momentum
 
 
 class Optimizer:

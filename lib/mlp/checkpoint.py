@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -78,38 +77,6 @@ def _scalars(thing, leave_out):
         and not key.startswith("_")
         and key not in leave_out
     }
-
-
-def differing_settings(old, new, prefix=""):
-    """Name the settings in which two descriptions differ, as ``name: old value -> new value``.
-
-    Parameters
-    ----------
-    old, new : dict
-        Values of any kind that JSON can hold.
-
-    Returns
-    -------
-    differences : list of str
-    """
-    differences = []
-    for key in dict.fromkeys([*old, *new]):
-        before, after = old.get(key), new.get(key)
-        if isinstance(before, dict) and isinstance(after, dict):
-            differences += differing_settings(before, after, f"{prefix}{key} ")
-        elif key == "network" and before != after:
-            differences.append("network: other layers")
-        elif before != after:
-            differences.append(f"{prefix}{key}: {before} -> {after}")
-    return differences
-
-
-def set_aside(path):
-    """Rename a file to ``<name>.previous<suffix>``, replacing an older one; returns the new path."""
-    path = Path(path)
-    previous = path.with_name(f"{path.stem}.previous{path.suffix}")
-    path.replace(previous)
-    return previous
 
 
 def save_checkpoint(path, progress, model, optimizer, loader, settings):

@@ -10,20 +10,19 @@ import numpy as np
 from tqdm import tqdm
 
 from lib.errors import ConfigError
+from lib.interrupt import InterruptBetweenIterations
 from lib.mlp.checkpoint import (
     Progress,
     describe_network,
     describe_optimizer,
-    differing_settings,
     read_checkpoint,
     require_continuable,
     restore_checkpoint,
     save_checkpoint,
-    set_aside,
 )
 from lib.mlp.guards import require_count, require_number
-from lib.mlp.interrupt import InterruptBetweenIterations
 from lib.model_file import decode_json, encode_json
+from lib.trained_file import differing_settings, set_aside
 
 ACCURACY_SAMPLES = 2000  # of the training set, per epoch: an estimate within about one percent
 

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 
 from lib.errors import ConfigError, ShapeError
-from lib.grad_check import eval_numerical_gradient, eval_numerical_gradient_array, rel_error
+from lib.grad_check import (
+    eval_numerical_gradient,
+    eval_numerical_gradient_array,
+    eval_numerical_gradient_blobs,
+    eval_numerical_gradient_net,
+    grad_check_sparse,
+    rel_error,
+)
 
 
 @pytest.mark.parametrize(
@@ -122,3 +129,40 @@ def test_bad_points_are_refused(call, error, match):
     """Where a numeric gradient would be wrong without a word."""
     with pytest.raises(error, match=match):
         call()
+
+
+class Blob:
+    def __init__(self, vals):
+        self.vals = vals
+        self.diffs = np.zeros_like(vals)
+
+
+def test_gradients_of_blobs_and_of_a_net_of_blobs():
+    rng = np.random.default_rng(0)
+    a, b = Blob(rng.standard_normal((2, 3))), Blob(rng.standard_normal((3, 2)))
+    output = Blob(np.zeros((2, 2)))
+    output.diffs = rng.standard_normal((2, 2))
+
+    def multiply(a, b, output):
+        output.vals[...] = a.vals @ b.vals
+
+    class Net:
+        def forward(self):
+            multiply(a, b, output)
+
+    wanted = (output.diffs @ b.vals.T, a.vals.T @ output.diffs)
+    for found in (
+        eval_numerical_gradient_blobs(multiply, (a, b), output),
+        eval_numerical_gradient_net(Net(), (a, b), output),
+    ):
+        for got, want in zip(found, wanted, strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-8)
+
+
+def test_a_few_entries_tell_a_right_gradient_from_a_wrong_one(capsys):
+    x = np.random.default_rng(1).standard_normal((20, 30))
+    right = 2 * x
+    assert grad_check_sparse(lambda x: (x * x).sum(), x, right, 5).max() < 1e-5
+    assert capsys.readouterr().out.count("relative error") == 5
+    assert grad_check_sparse(lambda x: (x * x).sum(), x, -right, 5, verbose=False).min() > 0.9
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,108 @@
+"""Train a functional network once, load it ever after: the one cell of a notebook that takes minutes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tqdm import tqdm
+
+from lib.model_file import load_model, read_model, save_model
+from lib.solver import Solver
+from lib.trained_file import (
+    fingerprint,
+    is_being_graded,
+    plain,
+    reason_to_train,
+    remark_while_graded,
+    said_of_loaded,
+    set_aside,
+    summary,
+    worth_keeping,
+)
+
+
+def solve_or_load(path, model, data, *, provenance="", retrain=False, **settings):
+    """Load the trained network from a file if it is there and fits, otherwise train it and save it.
+
+    Either way the model holds the best parameters afterwards, and a line says which of the two happened.
+
+    Parameters
+    ----------
+    path : str or Path
+        The model file, ``model.npz``: it is handed in.
+    model : functional network
+        With ``params``, ``loss`` and ``settings`` (what it takes to build it again).
+    data : dict
+        As for ``Solver``; ``data["mean_image"]`` is stored, because whoever uses the network has to subtract it.
+    provenance : str
+        Which data: "CIFAR-10", "CIFAR-10 sample". Taken from ``data.provenance`` if not given.
+    retrain : bool
+        Train from the beginning even if the file fits. Needed after a change in a layer: the file knows shapes
+        and settings, not the code.
+    **settings
+        As for ``Solver``.
+
+    Returns
+    -------
+    solver : Solver
+        With its histories and best parameters, trained now or as the file has them.
+
+    Raises
+    ------
+    ModelFileError
+        While being graded or reported nothing is trained: the file must be there and fit the network.
+    """
+    path = Path(path)
+    provenance = str(provenance or getattr(data, "provenance", ""))
+    solver = Solver(model, data, **settings)
+    described = plain(
+        {
+            "network": {"type": type(model).__name__, **getattr(model, "settings", {}), "reg": model.reg},
+            "shapes": {name: list(value.shape) for name, value in model.params.items()},
+            **{key: value for key, value in settings.items() if key not in ("verbose", "print_every")},
+            "update_rule": solver.update_rule.__name__,
+            "provenance": provenance,
+        }
+    )
+    if is_being_graded():
+        if remark := remark_while_graded(path, described):
+            tqdm.write(remark)
+        return _load(path, solver)
+    if path.exists():
+        reason = "training again was asked for" if retrain else reason_to_train(path, described)
+        if reason is None:
+            return _load(path, solver)
+        kept = f"{path.stem}.previous{path.suffix}"
+        tqdm.write(f"{path}: {reason}. Training; the old file will be kept as {kept}.")
+    solver.train()
+    finished = solver.epoch >= solver.num_epochs
+    if not solver.epoch and path.exists():
+        tqdm.write(
+            f"{path}: stopped before the first epoch ended, so the file is still the network of before."
+        )
+        return solver
+    if path.exists() and worth_keeping(path):
+        set_aside(path)
+    save_model(
+        path,
+        model,
+        (solver.loss_history, solver.train_acc_history, solver.val_acc_history),
+        data={"mean_image": data.get("mean_image"), "provenance": provenance},
+        settings={**described, "fingerprint": fingerprint(described), "finished": finished},
+    )
+    trained = "trained" if finished else "trained, not to the end,"
+    tqdm.write(f"{path}: {trained} and saved, {summary(solver.val_acc_history[1:], provenance)}.")
+    return solver
+
+
+def _load(path, solver):
+    """Fill a solver with what a file holds."""
+    load_model(path, solver.model)
+    saved = read_model(path)
+    tqdm.write(said_of_loaded(path, saved))
+    solver.loss_history, solver.train_acc_history, solver.val_acc_history = map(list, saved.history)
+    solver.best_params = {name: value.copy() for name, value in saved.params.items()}
+    solver.best_val_acc = max(solver.val_acc_history, default=0.0)
+    solver.epoch = max(0, len(solver.val_acc_history) - 1)
+    solver.iteration = len(solver.loss_history)
+    return solver

@@ -1,0 +1,124 @@
+"""Update rules as functions: ``w, config = rule(w, dw, config)`` moves one array of parameters by one step.
+
+``config`` holds the settings and whatever the rule remembers from step to step; missing settings are filled in
+with their defaults. A ``Solver`` keeps one for each array.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def _settings(config, **defaults):
+    config = {} if config is None else config
+    for name, value in defaults.items():
+        config.setdefault(name, value)
+    return config
+
+
+def sgd(w, dw, config=None):
+    """Stochastic gradient descent.
+
+    Parameters
+    ----------
+    w, dw : ndarray, same shape
+        Parameters and their gradient; both are left as they are.
+    config : dict, optional
+        ``"learning_rate"``, 1e-2.
+
+    Returns
+    -------
+    next_w : ndarray, shape and dtype of w
+    config : dict
+        For the next step.
+    """
+    config = _settings(config, learning_rate=1e-2)
+    return _like(w, w - config["learning_rate"] * dw), config
+
+
+def sgd_momentum(w, dw, config=None):
+    """SGD with momentum: v = momentum * v - learning_rate * dw, next w = w + v.
+
+    Parameters
+    ----------
+    w, dw : ndarray, same shape
+    config : dict, optional
+        ``"learning_rate"``, 1e-2; ``"momentum"``, 0.9; ``"velocity"``, 0 at the start.
+
+    Returns
+    -------
+    next_w : ndarray
+    config : dict
+    """
+    config = _settings(config, learning_rate=1e-2, momentum=0.9, velocity=np.zeros_like(w))
+    velocity = config["momentum"] * config["velocity"] - config["learning_rate"] * dw
+    config["velocity"] = _like(w, velocity)
+    return _like(w, w + velocity), config
+
+
+def rmsprop(w, dw, config=None):
+    """Divide the gradient by its recent size.
+
+    Parameters
+    ----------
+    w, dw : ndarray, same shape
+    config : dict, optional
+        ``"learning_rate"``, 1e-2; ``"decay_rate"``, 0.99; ``"epsilon"``, 1e-8; ``"cache"``, 0 at the start.
+
+    Returns
+    -------
+    next_w : ndarray
+    config : dict
+
+    Notes
+    -----
+    Source: T. Tieleman, G. Hinton, Lecture 6.5, Neural Networks for Machine Learning, Coursera, 2012.
+    """
+    config = _settings(config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8, cache=np.zeros_like(w))
+    decay = config["decay_rate"]
+    cache = decay * config["cache"] + (1 - decay) * dw * dw
+    config["cache"] = _like(w, cache)
+    return _like(w, w - config["learning_rate"] * dw / (np.sqrt(cache) + config["epsilon"])), config
+
+
+def adam(w, dw, config=None):
+    """Momentum and RMSProp together, both corrected for their start at 0.
+
+    Parameters
+    ----------
+    w, dw : ndarray, same shape
+    config : dict, optional
+        ``"learning_rate"``, 1e-3; ``"beta1"``, 0.9; ``"beta2"``, 0.999; ``"epsilon"``, 1e-8; ``"m"`` and ``"v"``,
+        0 at the start; ``"t"``, the number of steps made, 0.
+
+    Returns
+    -------
+    next_w : ndarray
+    config : dict
+
+    Notes
+    -----
+    Source: D. Kingma, J. Ba, Adam, arXiv:1412.6980, 2014, algorithm 1.
+    """
+    config = _settings(
+        config,
+        learning_rate=1e-3,
+        beta1=0.9,
+        beta2=0.999,
+        epsilon=1e-8,
+        m=np.zeros_like(w),
+        v=np.zeros_like(w),
+        t=0,
+    )
+    beta1, beta2 = config["beta1"], config["beta2"]
+    config["t"] += 1
+    config["m"] = _like(w, beta1 * config["m"] + (1 - beta1) * dw)
+    config["v"] = _like(w, beta2 * config["v"] + (1 - beta2) * dw * dw)
+    mean = config["m"] / (1 - beta1 ** config["t"])
+    square = config["v"] / (1 - beta2 ** config["t"])
+    return _like(w, w - config["learning_rate"] * mean / (np.sqrt(square) + config["epsilon"])), config
+
+
+def _like(w, value):
+    """Keep the precision of the parameters: a float64 gradient must not make a network slow."""
+    return value.astype(w.dtype, copy=False)
