@@ -14,13 +14,11 @@ from gradlab.arrays import ArraysRefused, load_arrays
 from gradlab.assignment import Assignment
 from gradlab.course import Course
 from gradlab.errors import GradlabError
-from lib.datasets.sample import TEST_NAME, TRAIN_NAME, is_sample
+from lib.datasets.locate import is_sample
+from lib.datasets.sets import SETS
 from lib.model_file import decode_json
 
 CHOICE = "GRADLAB_DATASET"
-#: Files of the sets that are known here; of any other set, whatever lies in its folder counts.
-FILES = {"svhn": (TRAIN_NAME, TEST_NAME)}
-
 Draw = Callable[[np.random.Generator, Any, bool], tuple[np.ndarray, np.ndarray]]
 
 
@@ -69,26 +67,41 @@ def require_data(course: Course, assignment: Assignment) -> None:
         msg = f"data set '{dataset}' is not in data/{asked}: {how}"
         raise GradlabError(msg)
     folder = lying[0].parent
-    for name in FILES.get(dataset, ()):
+    for name in _layout(dataset, folder):
         if not (folder / name).is_file():
             there = course.relative(folder / name)
             msg = f"data set '{dataset}' is not complete, {there} is missing: {how}"
             raise GradlabError(msg)
 
 
+def _layout(dataset: str, folder: Path) -> tuple[str, ...]:
+    """Return the files of the layout of a set that a folder holds, if only in part."""
+    layouts = SETS[dataset].layouts if dataset in SETS else ()
+    return next((files for files in layouts if any((folder / name).is_file() for name in files)), ())
+
+
+def _folders(course: Course, dataset: str) -> list[Path]:
+    """Return where a set may lie, the best place first."""
+    tops = [course.data / dataset, course.data / f"{dataset}-sample"]
+    if dataset not in SETS:
+        return tops
+    tops.insert(1, course.data)  # where students and older scripts put them
+    return [folder for top in tops for folder in (top, *(top / sub for sub in SETS[dataset].subfolders))]
+
+
 def _lying(course: Course, dataset: str, kind: str) -> list[Path]:
     """Return the files of one kind, "real" or "sample", of the first folder that holds some.
 
-    A sample that was put in the place of the real files is a sample.
+    A sample that was put in the place of the real files is a sample. Of a set that is not known here, whatever
+    lies in its folder counts.
     """
     if not dataset:
         return []
-    names = FILES.get(dataset)
-    folders = [course.data / dataset, course.data / f"{dataset}-sample"]
-    if names:
-        folders.insert(1, course.data)  # where students and older scripts put them
-    for folder in folders:
-        paths = [folder / name for name in names] if names else sorted(folder.glob("*"))
+    for folder in _folders(course, dataset):
+        if dataset in SETS:
+            paths = [folder / name for name in _layout(dataset, folder)]
+        else:
+            paths = sorted(folder.glob("*"))
         drawn = folder.name.endswith("-sample")
         found = [
             path for path in paths if path.is_file() and (drawn or is_sample(path)) == (kind == "sample")
@@ -151,7 +164,8 @@ def held_back(
 def _key(course: Course, assignment: Assignment, number: int, kind: str) -> str:
     """Name what held-back images depend on: the seed, the code that makes them, and the files they are from."""
     digest = hashlib.sha256(f"{assignment.name}/{number}/{kind}\n".encode())
-    for path in (course.exercises / f"{assignment.name}.py", *sorted((course.lib / "datasets").glob("*.py"))):
+    code = (*sorted(course.exercises.glob("*.py")), *sorted((course.lib / "datasets").glob("*.py")))
+    for path in code:
         if path.is_file():
             digest.update(f"{path.name}\n".encode() + path.read_bytes())
     if kind == "real":

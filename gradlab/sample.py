@@ -9,16 +9,20 @@ from pathlib import Path
 
 from gradlab.assignment import Assignment
 from gradlab.course import Course
+from gradlab.errors import GradlabError
 
 CHOICE = "GRADLAB_DATASET"
 
 
 def prepare(course: Course, assignment: Assignment) -> tuple[Path, bool]:
     """Draw the sample of an assignment's data set if it is not there; return its folder and whether it is new."""
-    from lib.datasets import make_sample
+    from lib.datasets.sets import SETS
 
+    if assignment.dataset not in SETS:
+        msg = f"no sample can be drawn of '{assignment.dataset}', only of: {', '.join(SETS)}."
+        raise GradlabError(msg)
     folder = course.data / f"{assignment.dataset}-sample"
-    return folder, make_sample(folder)
+    return folder, SETS[assignment.dataset].make_sample(folder)
 
 
 @contextlib.contextmanager

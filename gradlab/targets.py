@@ -29,7 +29,7 @@ def measure(course: Course, name: str, console: Console) -> float:
     GradlabError
         If the real data is not there, or training did not come to its end.
     """
-    from lib.datasets import SVHN_data
+    from lib.datasets.sets import SETS
     from lib.model_file import read_model
 
     assignment = load(course, name)
@@ -40,7 +40,7 @@ def measure(course: Course, name: str, console: Console) -> float:
     if verdict.uses_sample(course, assignment.dataset):
         msg = f"the real data of {name} is not in data/; run: ./get_datasets.sh {assignment.dataset}"
         raise GradlabError(msg)
-    provenance = SVHN_data(data_dir=course.data).provenance
+    provenance = SETS[assignment.dataset].provenance(course.data)
     console.print(f"Training the reference network of {name} on: {provenance}. This takes minutes.")
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gradlab-targets-") as scratch:

@@ -6,11 +6,23 @@ Names load on first use, so that ``python -m lib.datasets`` can say in words whi
 from importlib import import_module
 
 _HOME = {
+    "CIFAR10": "cifar10",
+    "CIFAR10_data": "cifar10",
+    "get_CIFAR10_data": "cifar10",
+    "CIFAR100": "cifar100",
+    "CIFAR100_data": "cifar100",
+    "MNIST": "mnist",
+    "MNIST_data": "mnist",
+    "mnist_npz": "mnist",
+    "SETS": "sets",
     "SVHN": "svhn",
     "SVHN_data": "svhn",
     "SVHNData": "svhn",
     "make_sample": "sample",
     "render_digits": "sample_svhn",
+    "render_cifar10": "sample_pictures",
+    "render_cifar100": "sample_pictures",
+    "render_mnist": "sample_digits",
     "fetch": "download",
     "data_folder": "folder",
     "read_registry": "registry",

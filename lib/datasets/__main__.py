@@ -86,17 +86,15 @@ def _resolve(names, registry, known_assignments):
 
 def _sample(wanted, registry, data, force):
     from lib.datasets.folder import shown
-    from lib.datasets.sample import NUM_TEST, NUM_TRAIN, make_sample
+    from lib.datasets.sets import SETS
 
     for name in wanted:
-        if not registry[name].sample:
+        if not registry[name].sample or name not in SETS:
             able = ", ".join(n for n, entry in registry.items() if entry.sample)
             return _fail(f"no sample can be drawn for {name!r}, only for: {able}.")
         folder = data / f"{name}-sample"
-        made = make_sample(folder, num_train=NUM_TRAIN, num_test=NUM_TEST, force=force)
-        state = "drawn" if made else "already there"
-        count = f"{NUM_TRAIN} + {NUM_TEST} images"
-        print(f"{shown(folder)}: SAMPLE of {name} {state}, {count}. Not the real data.")
+        state = "drawn" if SETS[name].make_sample(folder, force=force) else "already there"
+        print(f"{shown(folder)}: SAMPLE of {name} {state}. Not the real data.")
     return 0
 
 
@@ -110,10 +108,16 @@ def _list(registry, known_assignments, data):
         print(f"  {name:12s}{total:>9s}  {_state(entry, data):32s}{entry.title}")
         if users:
             print(f"  {'':12s}{'':9s}  needed by {', '.join(users)}")
-        if entry.sample and (data / f"{name}-sample" / "train_32x32.mat").is_file():
+        if entry.sample and _has_sample(name, data):
             print(f"  {'':12s}{'':9s}  SAMPLE present in {shown(data / (name + '-sample'))}")
     print("Fetch: python -m lib.datasets NAME    Draw a sample: python -m lib.datasets --sample")
     return 0
+
+
+def _has_sample(name, data):
+    from lib.datasets.sets import SETS
+
+    return name in SETS and all((data / f"{name}-sample" / file).is_file() for file in SETS[name].layouts[0])
 
 
 def _state(entry, data):

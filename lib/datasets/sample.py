@@ -10,6 +10,8 @@ import numpy as np
 from scipy import io as scipy_io
 
 from lib.datasets.folder import shown
+from lib.datasets.locate import MARK
+from lib.datasets.locate import is_sample as is_sample
 from lib.datasets.sample_svhn import SIDE, render_digits
 from lib.errors import ConfigError, DatasetError
 
@@ -18,7 +20,6 @@ NUM_TRAIN = 6000
 NUM_TEST = 1500
 TRAIN_NAME, TEST_NAME = "train_32x32.mat", "test_32x32.mat"
 
-_MARK = "gradlab SAMPLE"
 _HEADER_BYTES = 116  # the free text at the start of a MATLAB 5 file
 _VERSION = 1  # raise it when the same seed draws other images
 
@@ -74,9 +75,9 @@ def make_sample(folder, *, seed=SAMPLE_SEED, num_train=NUM_TRAIN, num_test=NUM_T
             raise DatasetError(msg)
     for stream, name, count in parts:
         images, labels = render_digits(count, np.random.default_rng([seed, stream]))
-        _write(folder / name, mat_bytes(images, labels, _header(name, seed, count)))
+        write_whole(folder / name, mat_bytes(images, labels, _header(name, seed, count)))
     text = _README.format(train=num_train, test=num_test, seed=seed)
-    _write(folder / "README.txt", text.encode())
+    write_whole(folder / "README.txt", text.encode())
     return True
 
 
@@ -97,18 +98,9 @@ def mat_bytes(images, labels, header):
     return header.encode("ascii").ljust(_HEADER_BYTES)[:_HEADER_BYTES] + buffer.getvalue()[_HEADER_BYTES:]
 
 
-def is_sample(path):
-    """Tell whether a file was made here, wherever it lies and whatever it is called now."""
-    try:
-        with Path(path).open("rb") as stream:
-            return _MARK.encode() in stream.read(_HEADER_BYTES)
-    except OSError:
-        return False
-
-
 def _header(name, seed, count):
     part = name.split("_")[0]
-    return f"MATLAB 5.0 MAT-file, {_MARK} {_VERSION} of SVHN: {count} drawn {part} images, seed {seed}"
+    return f"MATLAB 5.0 MAT-file, {MARK} {_VERSION} of SVHN: {count} drawn {part} images, seed {seed}"
 
 
 def _is_there(path, header):
@@ -122,7 +114,7 @@ def _is_there(path, header):
     return same and path.stat().st_size == 248 + count * SIDE * SIDE * 3 + -(-count // 8) * 8
 
 
-def _write(path, content):
+def write_whole(path, content):
     """Write a file in one step: it is there whole, or not at all."""
     half = path.with_name(path.name + ".tmp")
     try:

@@ -5,36 +5,19 @@ Images come out upright, (N, 32, 32, 3), and labels are the digits themselves: t
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 from scipy.io import loadmat
 
-from lib.datasets.folder import data_folder, say, shown
-from lib.datasets.sample import TEST_NAME, TRAIN_NAME, is_sample
-from lib.errors import ConfigError, DatasetError
+from lib.datasets.folder import say, shown
+from lib.datasets.locate import DataDict, find_folder, provenance, require_counts, split_training, tell
+from lib.datasets.sample import TEST_NAME, TRAIN_NAME
+from lib.errors import DatasetError
 
 NUM_OFFICIAL, NUM_OFFICIAL_TEST = 73257, 26032
 NUM_TRAINING, NUM_VALIDATION = 70000, 3257
-HOW = "Run: ./get_datasets.sh (or: python -m lib.datasets svhn)"
-HOW_SAMPLE = "Without a network: python -m lib.datasets --sample"
 
 
-class SVHNData(dict):
-    """The arrays by name, as a dict, and where they come from.
-
-    Keys, in this order: data_train, labels_train, data_val, labels_val, data_test, labels_test, mean_image.
-
-    Attributes
-    ----------
-    provenance : str
-        "SVHN", "SVHN sample", or "SVHN part: 1083 of 73257 images".
-    """
-
-    def __init__(self, arrays, provenance):
-        super().__init__(arrays)
-        self.provenance = provenance
+SVHNData = DataDict
 
 
 def SVHN(data_dir=None):
@@ -89,30 +72,19 @@ def SVHN_data(num_training=NUM_TRAINING, num_validation=NUM_VALIDATION, data_dir
     DatasetError
         If a file is missing or damaged, or has fewer images than were asked for.
     """
-    for name, value, least in (("num_training", num_training, 1), ("num_validation", num_validation, 0)):
-        if not isinstance(value, (int, np.integer)) or value < least:
-            msg = f"SVHN_data: {name}={value!r} must be a whole number, at least {least}."
-            raise ConfigError(msg)
+    require_counts("SVHN_data", {"num_training": 1}, num_training=num_training, num_validation=num_validation)
     images, labels, test_images, test_labels, folder, drawn = _read(data_dir)
     total = len(images)
-    by_default = (num_training, num_validation) == (NUM_TRAINING, NUM_VALIDATION)
-    if num_training + num_validation > total:
-        if not by_default or total < 2:
-            msg = (
-                f"SVHN_data: num_training={num_training} and num_validation={num_validation} need "
-                f"{num_training + num_validation} images, {shown(folder / TRAIN_NAME)} has {total}. "
-                "Ask for fewer, or leave both out: then a sixth is kept for validation."
-            )
-            raise DatasetError(msg)
-        # the official share, 4 %, of so few images would be too few for a steady accuracy
-        num_validation = max(1, total // 6)
-        num_training = total - num_validation
-
-    provenance = _provenance(total, len(test_images), drawn)
-    if provenance != "SVHN":
-        kind = "SAMPLE, drawn images and not the real ones" if drawn else provenance.removeprefix("SVHN ")
-        split = f"{num_training} to train, {num_validation} to validate, {len(test_images)} to test"
-        say(f"SVHN: {kind}; {split} ({shown(folder)}).")
+    num_training, num_validation = split_training(
+        "SVHN_data",
+        total,
+        num_training,
+        num_validation,
+        (NUM_TRAINING, NUM_VALIDATION),
+        folder / TRAIN_NAME,
+    )
+    said = provenance("SVHN", (total, len(test_images)), (NUM_OFFICIAL, NUM_OFFICIAL_TEST), drawn)
+    tell("SVHN", said, (num_training, num_validation, len(test_images)), folder)
 
     end = num_training + num_validation
     data_train = _scale(images[:num_training])
@@ -129,58 +101,13 @@ def SVHN_data(num_training=NUM_TRAINING, num_validation=NUM_VALIDATION, data_dir
         "labels_test": test_labels,
         "mean_image": mean_image,
     }
-    return SVHNData(arrays, provenance)
+    return SVHNData(arrays, said)
 
 
 def _read(data_dir):
     """Return the arrays of SVHN, the folder they lie in, and whether they are the drawn sample."""
-    folder = _find_folder(data_dir)
-    for name, other in ((TRAIN_NAME, TEST_NAME), (TEST_NAME, TRAIN_NAME)):
-        if not (folder / name).is_file():
-            msg = f"SVHN: {shown(folder / name)} not found, though {other} is there. {HOW}. {HOW_SAMPLE}"
-            raise DatasetError(msg)
-    drawn, drawn_test = is_sample(folder / TRAIN_NAME), is_sample(folder / TEST_NAME)
-    if drawn != drawn_test:
-        names = (TRAIN_NAME, TEST_NAME) if drawn else (TEST_NAME, TRAIN_NAME)
-        what = f"in {shown(folder)}, {names[0]} is the sample and {names[1]} is not"
-        msg = f"SVHN: {what}. Move one of them away. {HOW}"
-        raise DatasetError(msg)
-    drawn = drawn or folder.name == "svhn-sample"
-    if drawn and _choice() == "real":
-        msg = f"SVHN: GRADLAB_DATASET=real, but {shown(folder)} holds the SAMPLE. {HOW}"
-        raise DatasetError(msg)
+    folder, _, drawn = find_folder("SVHN", "svhn", [(TRAIN_NAME, TEST_NAME)], data_dir)
     return *_read_mat(folder / TRAIN_NAME), *_read_mat(folder / TEST_NAME), folder, drawn
-
-
-def _choice():
-    """Return "real", "sample" or "" as $GRADLAB_DATASET says."""
-    choice = os.environ.get("GRADLAB_DATASET", "").strip().lower()
-    if choice not in ("", "real", "sample"):
-        msg = f"GRADLAB_DATASET={choice!r} is neither 'real' nor 'sample'. Set one of them, or unset it."
-        raise ConfigError(msg)
-    return choice
-
-
-def _find_folder(data_dir):
-    """Return the folder that holds (or should hold) the two files."""
-    data = Path(data_dir).expanduser() if data_dir is not None else data_folder()
-    choice = _choice()
-    real = [data / "svhn", data]  # directly in data/ is where seeds' scripts and students put them
-    sample = [data / "svhn-sample"]
-    if data_dir is not None:
-        real.reverse()  # a folder given by hand may be the one with the files
-        if is_sample(data / TRAIN_NAME):
-            sample.insert(0, data)
-    candidates = {"real": real, "sample": sample, "": [*real, *sample]}[choice]
-    for folder in candidates:
-        if (folder / TRAIN_NAME).is_file() or (folder / TEST_NAME).is_file():
-            return folder
-    if choice == "sample":
-        missing = shown(data / "svhn-sample" / TRAIN_NAME)
-        msg = f"SVHN: {missing} not found. Run: python -m lib.datasets --sample"
-    else:
-        msg = f"SVHN: {shown(data / 'svhn' / TRAIN_NAME)} not found. {HOW}. {HOW_SAMPLE}"
-    raise DatasetError(msg)
 
 
 def _read_mat(path):
@@ -218,16 +145,6 @@ def _read_mat(path):
 
 def _set_name(path):
     return "--sample --force" if path.parent.name == "svhn-sample" else "svhn"
-
-
-def _provenance(total, total_test, drawn):
-    if drawn:
-        return "SVHN sample"
-    if (total, total_test) == (NUM_OFFICIAL, NUM_OFFICIAL_TEST):
-        return "SVHN"
-    if total != NUM_OFFICIAL:
-        return f"SVHN part: {total} of {NUM_OFFICIAL} images"
-    return f"SVHN part: {total} of {NUM_OFFICIAL} images, test {total_test} of {NUM_OFFICIAL_TEST}"
 
 
 def _scale(images):

@@ -139,7 +139,7 @@ def test_data_folder_is_found_upward(tmp_path, monkeypatch):
 def test_nothing_there_says_what_to_run(tmp_path, monkeypatch):
     """No files: the place and the commands."""
     with pytest.raises(
-        DatasetError, match=r"svhn/train_32x32\.mat not found\. Run: \./get_datasets\.sh \(or: python"
+        DatasetError, match=r"svhn/train_32x32\.mat not found\. Run: \./get_datasets\.sh svhn \(or: python"
     ):
         SVHN_data(data_dir=tmp_path)
     monkeypatch.setenv("GRADLAB_DATASET", "sample")
