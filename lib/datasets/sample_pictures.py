@@ -2,8 +2,8 @@
 
 Ten kinds for CIFAR-10; twenty for the superclasses of CIFAR-100, each in five manners, which are its fine
 classes. A shape is drawn from its signed distance at a random place, size and turn; a texture fills the
-picture with a random period, phase and turn. Colors, light and noise are random throughout, so no single pixel
-tells the class: the form does.
+picture with a random period, phase and turn. Light and noise are random. Each kind leans to a color of the
+background, as the sea does behind ships: that tells a little, and lets a network start; the form tells the rest.
 
 Randomness enters as ``rng`` only. The same seed gives the same bytes on the same machine.
 """
@@ -14,6 +14,7 @@ import numpy as np
 from scipy import ndimage
 
 SIDE = 32
+_LEAN = 55  # levels by which a kind leans to its color
 
 SHAPES = (
     "disc",
@@ -108,7 +109,7 @@ def _stack(images):
 
 def _picture(kind, manner, rng):
     """Draw one picture: (32, 32, 3) uint8."""
-    back, front = _colors(rng)
+    back, front = _colors(KINDS20.index(kind), rng)
     draw = _shape if kind in SHAPES else _texture
     cover = draw(kind, manner, rng)[..., None]
     image = back + cover * (front - back)
@@ -118,16 +119,19 @@ def _picture(kind, manner, rng):
     blotches = ndimage.zoom(rng.normal(0, 14, (5, 5)), SIDE / 5, order=1)
     image = image + blotches[..., None]
     image = ndimage.gaussian_filter(image, (s := rng.uniform(0.2, 0.8), s, 0))
-    image = image + rng.normal(0, rng.uniform(4, 16), image.shape)
+    image = image + rng.normal(0, rng.uniform(3, 10), image.shape)
     return np.clip(np.rint(image), 0, 255).astype(np.uint8)
 
 
-def _colors(rng):
+def _colors(number, rng):
     """Return background and foreground, (3,) each, that differ enough to be told apart."""
-    back = rng.uniform(20, 235, 3)
+    # kinds stand around the circle of hues, neighbors in the list far apart
+    hue = 2 * np.pi * (7 * number % 20) / 20
+    lean = _LEAN * np.cos(hue - np.array([0, 2, 4]) * np.pi / 3)
+    back = np.clip(rng.uniform(40, 215) + rng.normal(0, 26, 3) + lean, 10, 245)
     direction = rng.normal(0, 1, 3)
     direction /= np.linalg.norm(direction)
-    contrast = rng.uniform(55, 140)
+    contrast = rng.uniform(75, 150)
     front = back + contrast * direction
     # what does not fit on one side goes to the other, so that the contrast is kept
     front = np.where((front < 0) | (front > 255), back - contrast * direction, front)
