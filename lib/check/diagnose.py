@@ -25,7 +25,18 @@ def unassigned(variable):
 
 
 def compare(
-    name, got, want, *, rtol=1e-6, alternatives=None, overlap=None, pad=0, image=True, bias=None, hints=None
+    name,
+    got,
+    want,
+    *,
+    rtol=1e-6,
+    alternatives=None,
+    overlap=None,
+    pad=0,
+    image=True,
+    layout="NHWC",
+    bias=None,
+    hints=None,
 ):
     """List the symptoms of a wrong answer, the most telling first; nothing when it is right.
 
@@ -46,9 +57,11 @@ def compare(
     pad : int
         Pixels of padding that the answer must not contain.
     image : bool
-        Whether ``want`` has axes (N, H, W, C), so that a border and a first image can be spoken of.
+        Whether ``want`` is a batch of images, so that a border and a first image can be spoken of.
+    layout : "NHWC" or "NCHW"
+        The axes of a batch of images.
     bias : ndarray, shape (C,), optional
-        What is added once to every entry of a channel.
+        What is added once to every entry of a channel (channels last).
     hints : mapping of str to str, optional
         What the exercise can say better than this module: ``"missing"``, the rest of the sentence when
         nothing came back; ``"scalar"``, what is wanted instead of one number; ``"padded"``, a second
@@ -68,7 +81,7 @@ def compare(
     if got.dtype.kind not in "fiub":
         return [f"{name} has dtype {got.dtype}, wanted floating-point numbers."]
     if got.shape != want.shape:
-        return _shape_symptoms(name, got, want, rtol, _computed(alternatives), pad, hints)
+        return _shape_symptoms(name, got, want, rtol, _computed(alternatives), pad, hints, layout)
     got = got.astype(np.float64) if got.dtype.kind in "bf" else got
     if not np.isfinite(got).all():
         kind = "nan (not a number)" if np.isnan(got).any() else "infinite"
@@ -78,7 +91,7 @@ def compare(
         ]
     if close(got, want, rtol):
         return []
-    reasons = _explain(got, want, rtol, _computed(alternatives), overlap, image, max(pad, 1), bias)
+    reasons = _explain(got, want, rtol, _computed(alternatives), overlap, image, max(pad, 1), bias, layout)
     return [f"{name}: {reason}" for reason in reasons] + [worst_entry(name, got, want, rtol)]
 
 
@@ -112,7 +125,7 @@ def worst_entry(name, got, want, rtol):
     )
 
 
-def _shape_symptoms(name, got, want, rtol, alternatives, pad, hints):
+def _shape_symptoms(name, got, want, rtol, alternatives, pad, hints, layout):
     """Explain a wrong shape."""
     said = f"{name} has shape {got.shape}, wanted {want.shape}."
     if got.size == 0 and want.size:
@@ -130,7 +143,7 @@ def _shape_symptoms(name, got, want, rtol, alternatives, pad, hints):
             return [f"{said} The first axis is missing: is only one of the images returned?"]
         return [f"{said} It has {got.ndim} axes instead of {want.ndim}."]
     if got.ndim == 4:
-        grown = (want.shape[0], want.shape[1] + 2 * pad, want.shape[2] + 2 * pad, want.shape[3])
+        grown = tuple(n + 2 * pad * (axis in "HW") for n, axis in zip(want.shape, layout, strict=False))
         if pad and got.shape == grown:
             return [
                 f"{said} The padding of {pad} on each side is still there: crop it before you return"
@@ -138,7 +151,9 @@ def _shape_symptoms(name, got, want, rtol, alternatives, pad, hints):
             ]
     for axes in permutations(range(want.ndim)):
         if tuple(want.shape[a] for a in axes) == got.shape:
-            if got.ndim == 4 and axes == (0, 2, 1, 3):
+            swapped = {"H": "W", "W": "H"}
+            turned = tuple(layout.index(swapped.get(axis, axis)) for axis in layout)
+            if got.ndim == 4 and axes == turned:
                 return [f"{said} Height and width are swapped."]
             return [f"{said} The axes are in another order: transpose{axes} of the right one has this shape."]
     if got.size == want.size:
@@ -146,7 +161,7 @@ def _shape_symptoms(name, got, want, rtol, alternatives, pad, hints):
     return [said]
 
 
-def _explain(got, want, rtol, alternatives, overlap, image, border, bias):
+def _explain(got, want, rtol, alternatives, overlap, image, border, bias, layout):
     """Find simple mistakes that give exactly these values."""
     for label, wrong in alternatives.items():
         if wrong.shape == got.shape and not close(wrong, want, rtol) and close(got, wrong, rtol):
@@ -159,8 +174,10 @@ def _explain(got, want, rtol, alternatives, overlap, image, border, bias):
     right = right_entries(got, want, rtol)
     if overlap is not None and (reason := _overlapping(right, overlap)):
         return [reason]
-    if image and want.ndim == 4 and (reason := _part_of_image(right, border)):
-        return [reason]
+    if image and want.ndim == 4:
+        last = right.transpose([layout.index(axis) for axis in "NHWC"])
+        if reason := _part_of_image(last, border):
+            return [reason]
     if _same_numbers(got, want, rtol):
         return ["the right numbers, but in the wrong places. Is an axis order or a reshape mixed up?"]
     return []
