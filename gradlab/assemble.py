@@ -72,7 +72,7 @@ def contents(course: Course, assignment: Assignment, *, solved: bool = False) ->
             found[shown] = regions.strip(regions.read_text(path, shown), given=keep, filename=shown).encode()
         else:
             found[shown] = _verbatim(path, shown)
-    found["requirements.txt"] = requirements(course).encode()
+    found["requirements.txt"] = requirements(course, assignment.extras).encode()
     if assignment.dataset:
         for name in ("get_datasets.sh", "data/registry.toml"):
             if not (course.root / name).is_file():
@@ -143,11 +143,11 @@ def mode_of(path: str) -> int:
     return 0o755 if path.endswith(".sh") else 0o644
 
 
-def requirements(course: Course) -> str:
+def requirements(course: Course, extras: Iterable[str] = ()) -> str:
     """Return requirements.txt for students: their packages in the versions that the course was tested with.
 
     The versions come from requirements.lock at the course's root, or, where there is none, the ranges of its
-    pyproject.toml.
+    pyproject.toml. ``extras`` are names of optional dependencies there, which state their own versions.
     """
     lock, project = course.root / LOCK, course.root / "pyproject.toml"
     if lock.is_file():
@@ -171,7 +171,24 @@ def requirements(course: Course) -> str:
     if missing:
         msg = f"{course.relative(source)} does not name {missing[0]}, which students need; add it."
         raise GradlabError(msg)
-    return "".join(f"{found[_normal(name)]}\n" for name in sorted(STUDENT_PACKAGES, key=str.lower))
+    pins = [found[_normal(name)] for name in STUDENT_PACKAGES]
+    for extra in extras:
+        listed = _optional(course, extra)
+        pins += [found.get(_normal(re.split(r"[<>=!~ ]", pin)[0]), pin) for pin in listed]
+    return "".join(f"{pin}\n" for pin in sorted(pins, key=str.lower))
+
+
+def _optional(course: Course, extra: str) -> list[str]:
+    """Return the packages of an optional dependency of pyproject.toml."""
+    path = course.root / "pyproject.toml"
+    known = {}
+    if path.is_file():
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        known = table.get("project", {}).get("optional-dependencies", {})
+    if extra not in known:
+        msg = f"the assignment asks for the extra '{extra}', which pyproject.toml does not have; it has: {', '.join(known) or 'none'}."
+        raise GradlabError(msg)
+    return list(known[extra])
 
 
 def _normal(name: str) -> str:

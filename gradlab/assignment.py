@@ -24,7 +24,10 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True)
 class Exercise:
-    """One graded cell of the notebook; ``name`` is its grade id, ``heading`` the number of its section."""
+    """One graded cell of the notebook; ``name`` is its grade id, ``heading`` the number of its section.
+
+    ``extra_credit`` is what a person may give on top, without raising the maximum.
+    """
 
     name: str
     title: str
@@ -33,6 +36,7 @@ class Exercise:
     where: str
     regions: tuple[str, ...]
     heading: str
+    extra_credit: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ class Assignment:
         ``notebook`` is a file name; ``dataset`` is empty where none is needed.
     checks : str
         Family of the checks, a folder of lib/check; empty where the notebook calls none.
+    extras : tuple of str
+        Optional dependencies of pyproject.toml that its students need besides: ``("torch",)``.
     minutes : float
     ships : tuple of str
         Files and folders of lib that a release holds; ``lib/check/*.py`` stands for the files of one folder.
@@ -95,6 +101,7 @@ class Assignment:
     notebook: str
     dataset: str
     checks: str
+    extras: tuple[str, ...]
     minutes: float
     ships: tuple[str, ...]
     hidden: tuple[str, ...]
@@ -190,6 +197,7 @@ def _from_toml(top: Table, folder: Path, found: Mapping[str, Region]) -> Assignm
         notebook=head.text("notebook"),
         dataset=head.text("dataset", ""),
         checks=head.text("checks", ""),
+        extras=head.texts("extras", ()),
         minutes=head.number("minutes", 0),
         ships=lib.texts("ships"),
         hidden=lib.texts("exercises", ()),
@@ -217,8 +225,15 @@ def _exercise(table: Table) -> Exercise:
         where=table.text("where", ""),
         regions=table.texts("regions", ()),
         heading=table.text("heading", ""),
+        extra_credit=table.number("extra_credit", 0),
     )
     table.close()
+    if exercise.extra_credit and (exercise.points or exercise.graded != "manual"):
+        msg = (
+            f'{table.where}: extra_credit needs points = 0 and graded = "manual": a person types it into '
+            "Formgrader's field for extra credit, and the maximum stays."
+        )
+        raise GradlabError(msg)
     return exercise
 
 

@@ -10,9 +10,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -24,46 +23,12 @@ from gradlab.assignment import Assignment, load
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.gate import run_gate
+from gradlab.personas import PREFIX, Persona, load_personas
 from gradlab.release import release
 from gradlab.sample import prepare
 from gradlab.scores import Score, read_scores, show_scores
 from gradlab.student import work_through
 from gradlab.variants import fill_in, load_variant
-
-PREFIX = "demo-"
-
-
-@dataclass(frozen=True)
-class Persona:
-    """A student of the demo.
-
-    Attributes
-    ----------
-    story : str
-        What they did, in words.
-    variant : str or None
-        File of exercises/variants/<assignment>/ with their answers; "" is the reference, None is no answer at all.
-    unanswered : cells they left as they were
-    partly : exercises that must earn some of the points but not all
-    """
-
-    story: str
-    variant: str | None
-    unanswered: Collection[str] = ()
-    partly: Collection[str] = field(default_factory=frozenset)
-
-
-PERSONAS = {
-    "demo-reference": Persona("the reference answers", ""),
-    "demo-loops": Persona("right in another style: a plain loop for each index", "loops"),
-    "demo-overlap": Persona(
-        "a convolution whose gradient forgets that windows overlap, and no inline answer",
-        "wrong_backward",
-        unanswered={"inline_question"},
-        partly=frozenset({"conv_backward"}),
-    ),
-    "demo-untouched": Persona("handed in as released", None),
-}
 
 
 def run_demo(course: Course, name: str, console: Console, *, dataset: str = "sample") -> None:
@@ -85,6 +50,7 @@ def run_demo(course: Course, name: str, console: Console, *, dataset: str = "sam
     """
     begin = time.monotonic()
     assignment = load(course, name)
+    personas = load_personas(course, assignment)
     _refuse_strangers(course, name)
     os.environ["GRADLAB_DATASET"] = dataset
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -92,11 +58,11 @@ def run_demo(course: Course, name: str, console: Console, *, dataset: str = "sam
     def say(text: str) -> None:
         console.print(f"[{time.monotonic() - begin:4.0f} s] {text}", markup=False)
 
-    if dataset == "sample":
+    if dataset == "sample" and assignment.dataset:
         folder, made = prepare(course, assignment)
         say(f"{'Made' if made else 'Found'} the offline SAMPLE data in {course.relative(folder)}.")
     released = _release(course, assignment, say)
-    _make_submissions(course, assignment, released, say)
+    _make_submissions(course, assignment, personas, released, say)
     say(
         "Grading strangers needs a sandbox, which this version does not have; the demo's submissions are its own."
     )
@@ -104,8 +70,8 @@ def run_demo(course: Course, name: str, console: Console, *, dataset: str = "sam
     if failed:
         msg = f"the demo could not grade {', '.join(failed)}; the reasons stand above."
         raise GradlabError(msg)
-    _show(course, assignment, console)
-    surprises = check_scores(read_scores(course, assignment), foretell_training=dataset == "sample")
+    _show(course, assignment, personas, console)
+    surprises = check_scores(read_scores(course, assignment), personas, foretell_training=dataset == "sample")
     if surprises:
         lines = "".join(f"\n  {line}" for line in surprises)
         msg = f"the demo's submissions did not earn what they deserve:{lines}"
@@ -113,12 +79,16 @@ def run_demo(course: Course, name: str, console: Console, *, dataset: str = "sam
     say("Each submission earned what it deserves.")
 
 
-def check_scores(scores: dict[str, dict[str, Score]], *, foretell_training: bool = True) -> list[str]:
+def check_scores(
+    scores: dict[str, dict[str, Score]], personas: Mapping[str, Persona], *, foretell_training: bool = True
+) -> list[str]:
     """Return one line for every item of a demo student that is not scored as it deserves."""
     wrong = []
-    for student, persona in PERSONAS.items():
+    for student, persona in personas.items():
         for exercise, score in scores.get(student, {}).items():
-            if persona.variant is None or exercise in persona.unanswered:
+            if score.of == 0:
+                right, wanted = not score.points, "nothing before a person looks"
+            elif persona.variant is None or exercise in (*persona.unanswered, *persona.none):
                 right, wanted = score.points == 0, "0"
             elif score.by_hand:
                 right, wanted = score.points is None, "nothing before a person looks"
@@ -168,13 +138,17 @@ def _release(course: Course, assignment: Assignment, say: Callable[[str], None])
 
 
 def _make_submissions(
-    course: Course, assignment: Assignment, released: Path, say: Callable[[str], None]
+    course: Course,
+    assignment: Assignment,
+    personas: Mapping[str, Persona],
+    released: Path,
+    say: Callable[[str], None],
 ) -> None:
-    """Let the four students work, two at a time, and hand in."""
+    """Let the students work, two at a time, and hand in."""
     aside = course.private / "demo"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(mode=0o700, parents=True)
-    for student, persona in PERSONAS.items():
+    for student, persona in personas.items():
         bodies = None
         if persona.variant is not None:
             bodies = load_variant(course, assignment.name, persona.variant) if persona.variant else {}
@@ -186,14 +160,14 @@ def _make_submissions(
             bodies=bodies,
             unanswered=frozenset(persona.unanswered),
         )
-    say("Four students work through the notebook: training, saving the model, making the PDF ...")
+    say(f"{len(personas)} students work through the notebook: training, saving the model, making the PDF ...")
     with ProcessPoolExecutor(
         max_workers=min(2, os.cpu_count() or 1), mp_context=get_context("spawn")
     ) as pool:
-        jobs = {s: pool.submit(_work, str(course.root), assignment.name, str(aside / s)) for s in PERSONAS}
+        jobs = {s: pool.submit(_work, str(course.root), assignment.name, str(aside / s)) for s in personas}
         for student, job in jobs.items():
-            say(f"  {student} ({PERSONAS[student].story}): {job.result():.0f} s")
-    for student in PERSONAS:
+            say(f"  {student} ({personas[student].story}): {job.result():.0f} s")
+    for student in personas:
         target = course.submitted / student / assignment.name
         shutil.rmtree(target, ignore_errors=True)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -217,15 +191,16 @@ def _work(root: str, name: str, folder: str) -> float:
     return time.monotonic() - begin
 
 
-def _show(course: Course, assignment: Assignment, console: Console) -> None:
+def _show(course: Course, assignment: Assignment, personas: Mapping[str, Persona], console: Console) -> None:
     """Print the table and the paths to open."""
     console.print()
     show_scores(course, assignment.name, console)
     console.print("– means that a person has not graded it yet: make lab, then open Formgrader.\n")
     pdf = assignment.report.pdf if assignment.report else ""
     notebook = assignment.notebook.removesuffix(".ipynb")
-    for student, persona in PERSONAS.items():
+    for student, persona in personas.items():
         console.print(f"{student}: {persona.story}")
-        console.print(f"  report    reports/{student}/{assignment.name}/{pdf}")
+        if pdf:
+            console.print(f"  report    reports/{student}/{assignment.name}/{pdf}")
         console.print(f"  feedback  feedback/{student}/{assignment.name}/{notebook}.html")
     console.print(f"\nrelease for students: release/{assignment.name}.zip\n")

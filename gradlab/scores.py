@@ -15,16 +15,21 @@ from gradlab.course import Course
 
 @dataclass(frozen=True)
 class Score:
-    """Points of one exercise: ``points`` is None as long as nobody has judged it."""
+    """Points of one exercise: ``points`` is None as long as nobody has judged it.
+
+    ``extra`` is extra credit, which does not count into what can be reached.
+    """
 
     points: float | None
     of: float
     by_hand: bool
+    extra: float = 0.0
 
     def __str__(self) -> str:
-        if self.points is None:
-            return "–"
-        return f"{self.points:.3g}"
+        said = "–" if self.points is None else f"{self.points:.3g}"
+        if not self.extra:
+            return said
+        return f"+{self.extra:.3g}" if not self.points else f"{said}+{self.extra:.3g}"
 
 
 def read_scores(course: Course, assignment: Assignment) -> dict[str, dict[str, Score]]:
@@ -53,14 +58,15 @@ def read_scores(course: Course, assignment: Assignment) -> dict[str, dict[str, S
                     items[exercise.name] = Score(None, exercise.points, exercise.graded == "manual")
                     continue
                 points = grade.manual_score if grade.manual_score is not None else grade.auto_score
-                items[exercise.name] = Score(points, exercise.points, exercise.graded == "manual")
+                by_hand, extra = exercise.graded == "manual", grade.extra_credit or 0.0
+                items[exercise.name] = Score(points, exercise.points, by_hand, extra)
             found[student] = items
     return dict(sorted(found.items()))
 
 
 def total(items: dict[str, Score]) -> float:
-    """Add up the points that have been given so far."""
-    return sum(score.points or 0.0 for score in items.values())
+    """Add up the points that have been given so far, extra credit included."""
+    return sum((score.points or 0.0) + score.extra for score in items.values())
 
 
 def show_scores(
@@ -86,7 +92,8 @@ def show_scores(
         table.add_column("\n".join(textwrap.wrap(student, 10)), justify="right", vertical="bottom")
     for exercise in assignment.exercises:
         row = [str(items[exercise.name]) for items in found.values()]
-        table.add_row(exercise.title, f"{exercise.points:g}", *row)
+        of = f"+{exercise.extra_credit:g}" if exercise.extra_credit else f"{exercise.points:g}"
+        table.add_row(exercise.title, of, *row)
     table.add_section()
     table.add_row("so far", f"{assignment.points:g}", *(f"{total(items):.4g}" for items in found.values()))
     console.print(table)

@@ -58,6 +58,14 @@ class Table:
             raise self._wrong(key, value, 'a text, like "…"')
         return value
 
+    def maybe(self, key: str) -> str | None:
+        """Take a string that may be empty; None if the key is not there."""
+        self._asked.add(key)
+        value = self._data.pop(key, None)
+        if value is not None and not isinstance(value, str):
+            raise self._wrong(key, value, 'a text, like "…"')
+        return value
+
     def number(self, key: str, default: float | None = None) -> float:
         """Take a number >= 0."""
         value = self._take(key, default)

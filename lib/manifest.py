@@ -24,6 +24,7 @@ class Exercise:
     where: str = ""
     regions: tuple[str, ...] = ()
     heading: str = ""
+    extra_credit: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ def _exercise(entry: dict, number: int) -> Exercise:
         where=_get(entry, "where", str, where, ""),
         regions=_texts(entry, "regions", where),
         heading=str(_get(entry, "heading", str, where, "")),
+        extra_credit=float(_get(entry, "extra_credit", float, where, 0.0)),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import cnn_svhn
 import matplotlib.pyplot as plt
 import numpy as np
+import pictures
 from drawing import BLUE, GREEN, GREY, ORANGE, PALE, arrow, canvas, frame, grid
 from matplotlib.patches import FancyBboxPatch, Rectangle
 
@@ -222,7 +223,7 @@ def conv_backward():
 
 def main(folder: Path) -> None:
     """Write every figure as PNG."""
-    folder.mkdir(parents=True, exist_ok=True)
+    pictures.write(folder)
     draw_all = (conv_planes, image_filters, average_pool, four_layer_net, norm_axes, conv_backward)
     for draw in draw_all:
         fig = draw()
