@@ -253,7 +253,7 @@ def _training(table: Table) -> Training:
 def _report(table: Table) -> Report:
     parts = []
     for part in table.tables("part", "report.part"):
-        shows = ("images", "text")
+        shows = ("images", "text", "all")
         parts.append(
             ReportPart(
                 part.text("key"), part.text("title"), part.texts("exercises"), part.choice("show", shows)

@@ -66,6 +66,7 @@ def make_report(course: Course, assignment: str, student: str) -> Path:
             dataset=_dataset(manifest, dataset_of(notebook, graded)),
             versions=_versions(manifest, noted),
             footer="" if noted.get("sandboxed", True) else "run without a sandbox",
+            code_folder=graded,
         )
     except CourseError as error:
         msg = f"{student}, {assignment}: no report; {error}"

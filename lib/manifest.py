@@ -29,7 +29,10 @@ class Exercise:
 
 @dataclass(frozen=True)
 class ReportPart:
-    """One part of the report: the sections of some exercises, of which ``show`` is "images" or "text"."""
+    """One part of the report: the sections of some exercises, of which ``show`` is "images", "text" or "all".
+
+    "all" shows the student's code, what the cells of the sections show, and the answers.
+    """
 
     key: str
     title: str
@@ -163,8 +166,8 @@ def _exercise(entry: dict, number: int) -> Exercise:
 def _part(entry: dict, number: int) -> ReportPart:
     where = f"[[report.part]] {number}: "
     show = _get(entry, "show", str, where)
-    if show not in ("images", "text"):
-        msg = f"{FILE}, {where}got show = {show!r}; wanted 'images' or 'text'."
+    if show not in ("images", "text", "all"):
+        msg = f"{FILE}, {where}got show = {show!r}; wanted 'images', 'text' or 'all'."
         raise ConfigError(msg)
     return ReportPart(
         key=_get(entry, "key", str, where),

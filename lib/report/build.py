@@ -16,6 +16,7 @@ from lib.report import fonts, pieces
 from lib.report import notebook as nb
 from lib.report.collect import MAX_ITEMS, Item, Trouble, collect, is_content
 from lib.report.images import quote
+from lib.report.own_code import student_code
 from lib.report.sections import Section, find_sections, sections_of
 from lib.report.typeset import Piece, Typesetter
 
@@ -55,6 +56,7 @@ def build_report(
     dataset: str = "",
     versions: str = "",
     footer: str = "",
+    code_folder: str | Path | None = None,
 ) -> ReportResult:
     """Write the report of a notebook. Nothing is executed and no file but the PDF is touched.
 
@@ -76,6 +78,8 @@ def build_report(
     versions : str
     footer : str
         A remark for the foot of every page.
+    code_folder : path or None
+        Where the student's files lie, for parts that show code; the folder of the manifest if not given.
 
     Returns
     -------
@@ -96,7 +100,8 @@ def build_report(
     footer = nb.clean(footer)
     sections = find_sections(notebook, manifest)
     chosen = [(part, sections_of(part.exercises, sections, manifest)) for part in manifest.parts]
-    items = [collect(found, part.show) for part, found in chosen]
+    files = Path(code_folder or manifest.folder)
+    items = [[*_code(part, manifest, files), *collect(found, part.show)] for part, found in chosen]
 
     strange = fonts.uncovered(_all_text(items) + student + note + dataset + versions)
     families, lacking = fonts.fonts_for(strange)
@@ -113,6 +118,8 @@ def build_report(
             body.append(Piece([f'#part("{number}", {quote(part.title)}, new-page: {new_page})']))
             if any(is_content(item) for item in content):
                 body += maker.part(number, part.title, content)
+            elif all(manifest.exercise(name).extra_credit for name in part.exercises):
+                body.append(Piece([f"#remark({quote('Not attempted; nothing was asked for.')})"]))
             else:
                 missing.append(part.title)
                 body.append(_missing(part, found, content, manifest))
@@ -151,10 +158,18 @@ def _opening(
     )
 
 
+def _code(part: ReportPart, manifest: Manifest, folder: Path) -> list[Item]:
+    """Return the student's code of a part that shows everything; of any other part nothing."""
+    if part.show != "all":
+        return []
+    asked = dict.fromkeys(manifest.exercise(name).where for name in part.exercises)
+    return [item for where in asked for item in student_code(where, folder)]
+
+
 def _missing(part: ReportPart, found: list[Section], content: list[Item], manifest: Manifest) -> Piece:
     """Return the page that stands in place of a part: what was looked for, where, and what was there."""
-    kind = "a picture among the outputs" if part.show == "images" else "an answer"
-    reasons = [f"Cell {item.cell} {item.text}." for item in content if isinstance(item, Trouble)][:8]
+    kind = {"images": "a picture among the outputs", "text": "an answer"}.get(part.show, "code or an answer")
+    reasons = [pieces.sentence_of(item) for item in content if isinstance(item, Trouble)][:8]
     if found:
         names = " and ".join(f"“{section.heading or section.key}”" for section in found)
         cells = sum(len(section.cells) for section in found)

@@ -1,4 +1,4 @@
-"""Take out of a section what its part of the report shows: pictures, or the student's own words."""
+"""Take out of a section what its part of the report shows: pictures, the student's own words, or all of it."""
 
 from __future__ import annotations
 
@@ -59,6 +59,14 @@ class Code(Item):
 
 
 @dataclass(frozen=True)
+class Source(Item):
+    """A function out of a file that the student handed in; ``where`` names file and function."""
+
+    text: str
+    where: str
+
+
+@dataclass(frozen=True)
 class Printed(Item):
     """Text that a cell printed or returned."""
 
@@ -87,7 +95,8 @@ def collect(sections: list[Section], show: str) -> list[Item]:
     ----------
     sections : list of Section
     show : str
-        "images": image outputs only. "text": what the student wrote and what their own cells show.
+        "images": image outputs only. "text": what the student wrote and what their own cells show. "all": both,
+        and what the given cells print.
 
     Returns
     -------
@@ -97,7 +106,7 @@ def collect(sections: list[Section], show: str) -> list[Item]:
     items: list[Item] = []
     for section in sections:
         for position, cell in section.cells:
-            items += _images(position, cell) if show == "images" else _text(position, cell)
+            items += _TAKE[show](position, cell)
     return items
 
 
@@ -114,6 +123,15 @@ def _images(position: int, cell: Any) -> Iterator[Item]:
         if picture is not None:
             yield picture
     yield from _troubles(position, cell)
+
+
+def _all(position: int, cell: Any) -> Iterator[Item]:
+    """Yield what a cell shows, whoever wrote it, and what the student wrote."""
+    if not nb.is_locked(cell):
+        yield from _text(position, cell)
+    elif nb.kind(cell) == "code":
+        yield from _shown(position, cell, None)
+        yield from _troubles(position, cell)
 
 
 def _text(position: int, cell: Any) -> Iterator[Item]:
@@ -196,3 +214,6 @@ def _troubles(position: int, cell: Any) -> Iterator[Item]:
 
 def _squeeze(text: str) -> str:
     return re.sub(r"\W+", "", text)
+
+
+_TAKE = {"images": _images, "text": _text, "all": _all}

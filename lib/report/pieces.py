@@ -46,7 +46,7 @@ class Maker:
                 pictures += 1
                 made.append(self._picture(item, number, pictures, title))
             else:
-                if item.cell != before and not isinstance(item, collect.Trouble):
+                if item.cell and item.cell != before and not isinstance(item, collect.Trouble):
                     made.append(Piece([f"#from[cell {item.cell}]"]))
                 made += self._other(item)
             before = item.cell
@@ -60,6 +60,11 @@ class Maker:
     def _other(self, item: collect.Item) -> Iterator[Piece]:
         if isinstance(item, collect.Prose):
             yield from self._prose(item)
+        elif isinstance(item, collect.Source):
+            text, note = shorten(item.text, collect.MAX_OUTPUT)
+            head = f"#from[#raw({quote(item.where)})]\n"
+            yield Piece([head + raw(text, "python"), head + raw(text)])
+            yield from note
         elif isinstance(item, collect.Code):
             text, note = shorten(item.text, collect.MAX_OUTPUT)
             yield Piece([raw(text, "python"), raw(text)])
@@ -71,7 +76,7 @@ class Maker:
         elif isinstance(item, collect.HtmlTable):
             yield from self._table(item)
         elif isinstance(item, collect.Trouble):
-            yield Piece([f"#trouble({quote(f'Cell {item.cell} {item.text}.')})"])
+            yield Piece([f"#trouble({quote(sentence_of(item))})"])
 
     def _picture(self, item: collect.Picture, number: int, count: int, title: str) -> Piece:
         alt = f"{title}: figure {number}.{count}, from cell {item.cell} of the notebook"
@@ -152,6 +157,11 @@ class Maker:
             return f"#emph({quote(f'[picture not shown: {shown}]')})"
 
         return show
+
+
+def sentence_of(item: collect.Trouble) -> str:
+    """Say what explains a gap: a cell, or a file where there is no cell."""
+    return f"Cell {item.cell} {item.text}." if item.cell else f"{item.text}."
 
 
 def raw(text: str, language: str = "") -> str:

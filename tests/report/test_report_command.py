@@ -279,7 +279,7 @@ def test_what_the_computer_refuses_is_one_sentence(folder, capsys, monkeypatch, 
     ("old", "new", "message"),
     [
         ('name = "cnn_small"', "", r"\[assignment\] name is missing"),
-        ('show = "text"', 'show = "all"', "wanted 'images' or 'text'"),
+        ('show = "text"', 'show = "some"', "wanted 'images', 'text' or 'all'"),
         ('["training"]', '["trainig"]', "no exercise is named 'trainig'"),
         ('"cnn_small.ipynb"', '"../cnn_small.ipynb"', "wanted a path inside the folder"),
         ("[report]", "[report", "assignment.toml is damaged"),
