@@ -121,7 +121,7 @@ def pool_forward():
     return fig
 
 
-def pool_backward():
+def pool_backward(slopes="dprev"):
     """Only the winner of a window receives its gradient; a pixel that wins twice receives both."""
     fig, ax = canvas(7.2, 3.1, 14.4, 6.2)
     image = np.array(
@@ -139,7 +139,7 @@ def pool_backward():
     grid(ax, dout, 6.3, 2.2, face=[[PALE] * 2] * 2)
     grid(ax, dx, 9.2, 0.7, face=face, bold=True)
     ax.text(2.9, 0.35, "image: the 9 wins four windows", ha="center", fontsize=9)
-    ax.text(7.3, 1.75, "dprev", ha="center", fontsize=10, color=BLUE)
+    ax.text(7.3, 1.75, slopes, ha="center", fontsize=10, color=BLUE)
     ax.text(11.7, 0.35, f"dx: 1 + 2 − 1 + 3 = {dx[2, 2]:g}", ha="center", fontsize=9)
     arrow(ax, (8.4, 3.2), (9.1, 3.2))
     return fig

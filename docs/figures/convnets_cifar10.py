@@ -107,27 +107,31 @@ def average_pool():
 
 def four_layer_net():
     """The layers of FourLayerConvNet and the shapes between them."""
+    return network(hidden=100, affine=3)
+
+
+def network(hidden, affine):
+    """Draw a convolution with pooling and ``affine`` affine layers, and the shapes between them."""
     fig, ax = canvas(8.6, 2.4, 17.2, 4.8)
-    filters, hidden, classes, side = 32, 100, 10, 32
+    filters, classes, side = 32, 10, 32
     flat = filters * (side // 2) ** 2
-    boxes = [
+    before = [
         ("conv", "W1, b1", PALE),
         ("ReLU", "", "white"),
         ("max pool", "2×2", "white"),
-        ("affine", "W2, b2", PALE),
-        ("ReLU", "", "white"),
-        ("affine", "W3, b3", PALE),
-        ("ReLU", "", "white"),
-        ("affine", "W4, b4", PALE),
-        ("softmax\nloss", "", "#F8E3D4"),
     ]
+    hidden_boxes = [
+        box for k in range(2, affine + 1) for box in (("affine", f"W{k}, b{k}", PALE), ("ReLU", "", "white"))
+    ]
+    last = [("affine", f"W{affine + 1}, b{affine + 1}", PALE), ("softmax\nloss", "", "#F8E3D4")]
+    boxes = [*before, *hidden_boxes, *last]
     shapes = [
         f"(N,3,{side},{side})",
         f"(N,{filters},{side},{side})",
         "",
         f"(N,{filters},{side // 2},{side // 2})",
     ]
-    shapes += [f"(N,{hidden})", "", f"(N,{hidden})", "", f"(N,{classes})"]
+    shapes += [f"(N,{hidden})", ""] * (affine - 1) + [f"(N,{classes})"]
     width, step = 1.35, 1.85
     for k, (name, params, color) in enumerate(boxes):
         left = 0.75 + step * k
