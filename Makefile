@@ -11,7 +11,7 @@ WORKERS ?= 2
 export MPLBACKEND ?= agg
 export PYTHONPATH := $(CURDIR)
 
-.PHONY: help setup demo test test-slow lint format bench lab targets clean
+.PHONY: help setup demo mutants test test-slow lint format bench lab targets clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -28,6 +28,9 @@ $(STAMP): pyproject.toml requirements.lock
 
 demo: setup  ## sample data, release, four submissions, grades, feedback and PDF reports
 	$(BIN)/gradlab demo cnn_svhn
+
+mutants: setup  ## put every wrong and right answer before its check and its judge; writes docs/mutants.md
+	$(BIN)/gradlab mutants
 
 test: setup  ## the tests, under ten minutes on two cores
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile

@@ -109,6 +109,37 @@ def demo(assignment: Annotated[str, typer.Argument(help="Name of the assignment.
 
 
 @app.command()
+def mutants(
+    family: Annotated[str, typer.Argument(help="Only this family of checks, e.g. cnn.")] = "",
+    exercise: Annotated[str, typer.Argument(help="Only this exercise.")] = "",
+) -> None:
+    """Put wrong and right answers before every check and judge; write docs/mutants.md when all of them were run."""
+    course = Course.find()
+    from gradlab import mutant_runs
+
+    outcomes = mutant_runs.run_all(course, family, exercise)
+    if not outcomes:
+        msg = f"no exercise answers to '{family} {exercise}'; the families are the folders of lib/check."
+        raise GradlabError(msg)
+    for outcome in outcomes:
+        if outcome.problem:
+            _say(f"{outcome.family} {outcome.exercise} {outcome.name}: {outcome.problem}")
+    wrong = sum(not outcome.name.startswith("right_") for outcome in outcomes)
+    console.print(f"{wrong} wrong and {len(outcomes) - wrong} right answers were put before check and judge.")
+    if not family:
+        path = course.root / "docs" / "mutants.md"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(mutant_runs.table(outcomes), encoding="utf-8")
+        console.print(f"Written: {course.relative(path)}")
+    surprises = sum(bool(outcome.problem) for outcome in outcomes)
+    if surprises:
+        msg = (
+            f"{surprises} of {len(outcomes)} answers were not treated as they deserve; they are listed above."
+        )
+        raise GradlabError(msg)
+
+
+@app.command()
 def targets(assignment: Name) -> None:
     """Train the reference network on the full real data and measure what it reaches."""
     course = Course.find()

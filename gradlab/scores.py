@@ -89,7 +89,9 @@ def show_scores(
     table.add_column("exercise")
     table.add_column("of", justify="right")
     for student in found:
-        table.add_column("\n".join(textwrap.wrap(student, 10)), justify="right", vertical="bottom", min_width=9)
+        table.add_column(
+            "\n".join(textwrap.wrap(student, 10)), justify="right", vertical="bottom", min_width=9
+        )
     for exercise in assignment.exercises:
         row = [str(items[exercise.name]) for items in found.values()]
         of = f"+{exercise.extra_credit:g}" if exercise.extra_credit else f"{exercise.points:g}"
