@@ -16,6 +16,7 @@ import textwrap
 import tokenize
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from gradlab.regions import Region
 
@@ -150,6 +151,7 @@ def surviving(
                 break
 
 
+@lru_cache(maxsize=1000)  # asked again for every file of a release
 def _code(region: Region) -> str:
     return code_only(textwrap.dedent(region.body))
 
