@@ -17,6 +17,8 @@ from gradlab import regions
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.regions import Region
+from gradlab.shipped import shipped_paths as shipped_paths
+from gradlab.shipped import ships as ships
 from gradlab.toml_table import Table, nearest, read_toml
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -312,23 +314,6 @@ def _check_lib(course: Course, assignment: Assignment, shown: str) -> None:
                     "exercises; add it there."
                 )
                 raise GradlabError(msg)
-
-
-def shipped_paths(course: Course, entry: str) -> list[Path]:
-    """Return the files and folders of lib that an entry of ships names: one path, or what a pattern finds."""
-    if "*" in entry:
-        return sorted(course.root.glob(entry))
-    return [course.root / entry] if (course.root / entry).exists() else []
-
-
-def ships(assignment: Assignment, file: str) -> bool:
-    """Tell whether a file of lib, or the folder that it is in, is listed under ships."""
-    return any(
-        PurePosixPath(file).match(entry)
-        if "*" in entry
-        else file == entry or file.startswith(entry.rstrip("/") + "/")
-        for entry in assignment.ships
-    )
 
 
 def _check_report(assignment: Assignment, shown: str) -> None:
