@@ -138,7 +138,18 @@ def _run_exercise(job: tuple[str, str, str, bool]) -> list[Outcome]:
                     seconds = time.monotonic() - begin
                     case = Case(course, assignment, folder, None, "0" * 16)
                     fraction = _judge(case, judge, exercise).fraction
-            outcomes.append(Outcome(family, exercise, mutant.name, mutant.story, message, fraction, seconds))
+            outcomes.append(
+                Outcome(
+                    family,
+                    exercise,
+                    mutant.name,
+                    mutant.story,
+                    message,
+                    fraction,
+                    seconds,
+                    objects=mutant.objects is not None,
+                )
+            )
     return outcomes
 
 
