@@ -12,9 +12,10 @@ import numpy as np
 from exercises import Context, Exercise, Verdict
 from exercises.criteria import TOLERANCE, by_case, share
 from lib.check.cnn import alternatives
-from lib.check.cnn.checks import WITHHELD, conv_backward_problems, pool_backward_problems, size_problems
+from lib.check.cnn.checks import WITHHELD, conv_backward_problems, pool_backward_problems
 from lib.check.cnn.checks import test_cnn_inputs as published_network
-from lib.check.cnn.network import look_at_network
+from lib.check.cnn.network import layers_of, limit_problem, look_at_network
+from lib.check.cnn.sizes import size_problems
 from lib.check.diagnose import compare
 from lib.check.fresh import describe_error
 
@@ -124,7 +125,10 @@ def judge_size(got, reference, context: Context):
         want = [int(n) for n in right.arrays["size"]]
         return {
             "size": size_problems(
-                answer.value("size", lists=True), want, [int(n) for n in inputs["settings"]]
+                answer.value("size", lists=True),
+                want,
+                [int(n) for n in inputs["settings"]],
+                tuple(int(n) for n in inputs["input_shape"]),
             )
         }
 
@@ -175,6 +179,12 @@ def judge_network(got, reference, context: Context):
         return Verdict(0.0, describe_error(got[0].error))
     parts = look_at_network(got[0], reference[0].arrays)
     return share(list(parts.items()))
+
+
+def refuse_deep_network(answer):
+    """Say that a trained network breaks the limits of the course; empty when it does not."""
+    layers = layers_of(answer)
+    return limit_problem(layers) if layers else "the network has no layers."
 
 
 def layer_exercises() -> list[Exercise]:

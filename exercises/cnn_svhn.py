@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from exercises import Exercise
-from exercises.cnn_layers import layer_exercises
+from exercises.cnn_layers import layer_exercises, refuse_deep_network
 from exercises.filters import filters_exercise
 from exercises.training import training_exercise
-from lib.check.cnn.network import layers_of, limit_problem
-
-
-def refuse(answer):
-    """Say that a network breaks the limits of this assignment; empty when it does not."""
-    layers = layers_of(answer)
-    return limit_problem(layers) if layers else "the network has no layers."
-
 
 FILTERS_LOOK = """\
 **Rubric, 2 points.** The figure under this cell.
@@ -41,7 +33,7 @@ EXERCISES = {
     exercise.name: exercise
     for exercise in (
         *layer_exercises(),
-        training_exercise("svhn", probe="lib.check.cnn.probes:training", refuse=refuse),
+        training_exercise("svhn", probe="lib.check.cnn.probes:training", refuse=refuse_deep_network),
         filters_exercise(),
         Exercise("filters_look", source="manual", rubric=FILTERS_LOOK),
         Exercise("inline_question", source="manual", rubric=INLINE_QUESTION),

@@ -3,11 +3,15 @@
 Every function returns a Matplotlib figure. Colors keep apart for color-blind readers (M. Okabe, K. Ito, Color
 Universal Design, 2008), and curves differ in their markers too, so that a black-and-white print can be read.
 ``note`` is printed small in a corner: which data the picture was made from.
+
+``confusion_matrix`` and ``show_confusion``, ``visualize_grid``, ``vis_grid`` and ``vis_nn`` can be imported from
+here as well. Their files load on first use: an assignment that draws none of them comes without.
 """
 
 from __future__ import annotations
 
 import math
+from importlib import import_module
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -17,6 +21,21 @@ from lib.errors import ConfigError, ShapeError
 
 BLUE, ORANGE, GRAY = "#0072B2", "#D55E00", "#666666"
 _DPI = 110
+_HOME = {
+    "confusion_matrix": "vis_confusion",
+    "show_confusion": "vis_confusion",
+    "visualize_grid": "vis_grid",
+    "vis_grid": "vis_grid",
+    "vis_nn": "vis_grid",
+}
+
+
+def __getattr__(name):
+    """Import the module that holds one of the names of `_HOME` when it is first asked for."""
+    if name not in _HOME:
+        msg = f"module 'lib.vis_utils' has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"lib.{_HOME[name]}"), name)
 
 
 def plot_history(loss_hist, train_acc_hist, val_acc_hist, *, title=None, target=None, note=None):
@@ -81,7 +100,9 @@ def plot_history(loss_hist, train_acc_hist, val_acc_hist, *, title=None, target=
     return _finish(figure, title, note)
 
 
-def show_images(images, labels=None, *, ncols=None, label_names=None, title=None, note=None):
+def show_images(
+    images, labels=None, *, ncols=None, label_names=None, channels_first=False, title=None, note=None
+):
     """Show images in a grid, with a label above each.
 
     Parameters
@@ -93,13 +114,15 @@ def show_images(images, labels=None, *, ncols=None, label_names=None, title=None
     ncols : int or None
         Images per row; None chooses up to ten.
     label_names : sequence of str or None
+    channels_first : bool
+        Whether the images are (N, C, H, W) or (C, H, W).
     title, note : str or None
 
     Returns
     -------
     figure : matplotlib Figure
     """
-    images = np.asarray(images)
+    images = _channels_last(images, channels_first)
     if images.ndim == 3 and images.shape[-1] == 3:
         images = images[None]
     if images.ndim == 3:
@@ -169,7 +192,9 @@ def filter_grid(im_array, nrows=None, ncols=None, *, scale="each", gap=1):
     return image
 
 
-def show_filters(im_array, nrows=None, ncols=None, *, scale="each", title=None, note=None):
+def show_filters(
+    im_array, nrows=None, ncols=None, *, scale="each", channels_first=False, title=None, note=None
+):
     """Show the filters of a convolution as a grid of pictures.
 
     Parameters
@@ -178,13 +203,15 @@ def show_filters(im_array, nrows=None, ncols=None, *, scale="each", title=None, 
         As for `filter_grid`; or a finished mosaic, shape (H, W, 3) or (H, W, 1), which is shown as it is.
     nrows, ncols, scale
         As for `filter_grid`.
+    channels_first : bool
+        Whether the filters are (F, C, KH, KW), as the functional layers keep them.
     title, note : str or None
 
     Returns
     -------
     figure : matplotlib Figure
     """
-    array = np.asarray(im_array)
+    array = _channels_last(im_array, channels_first)
     if array.ndim == 3 and array.shape[1] != array.shape[2] and array.shape[2] in (1, 3):
         image = _displayable(array[None])[0]
     else:
@@ -197,7 +224,7 @@ def show_filters(im_array, nrows=None, ncols=None, *, scale="each", title=None, 
     return _finish(figure, title, note)
 
 
-def show_responses(image, responses, titles=None, *, title=None, note=None):
+def show_responses(image, responses, titles=None, *, channels_first=False, title=None, note=None):
     """Show an image and, beside it, what filters answer to it.
 
     Parameters
@@ -207,13 +234,15 @@ def show_responses(image, responses, titles=None, *, title=None, note=None):
         One map per filter. All share one color scale, in which 0 is white if there are negative values.
     titles : sequence of str or None
         One per map.
+    channels_first : bool
+        Whether the image is (C, H, W) and the responses are (F, OH, OW).
     title, note : str or None
 
     Returns
     -------
     figure : matplotlib Figure
     """
-    image, responses = np.asarray(image), np.asarray(responses)
+    image, responses = (_channels_last(array, channels_first) for array in (image, responses))
     image = image[..., None] if image.ndim == 2 else image
     responses = responses[..., None] if responses.ndim == 2 else responses
     _require_pictures("show_responses", "image", image[None] if image.ndim == 3 else image)
@@ -244,6 +273,12 @@ def show_responses(image, responses, titles=None, *, title=None, note=None):
     bar = figure.colorbar(drawn, ax=grid.ravel().tolist(), fraction=0.04, pad=0.02)
     bar.ax.tick_params(labelsize=8)
     return _finish(figure, title, note)
+
+
+def _channels_last(array, channels_first):
+    """Return an array with its channels on the last axis; one of two axes has none."""
+    array = np.asarray(array)
+    return np.moveaxis(array, -3, -1) if channels_first and array.ndim >= 3 else array
 
 
 def _numbers(where, name, values):

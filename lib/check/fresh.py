@@ -139,6 +139,6 @@ def _hint(error):
     if error.type == "ShapeError" and "wanted (N, 27)" in error.message:
         return f"\n  {LAYERS_BEFORE}"
     last = error.trace[-1] if error.trace else ""
-    if error.type in ("ValueError", "IndexError") and "layer_utils.py" in last and ", in backward:" in last:
+    if error.type in ("ValueError", "IndexError") and "lib/cnn/" in last and ", in backward:" in last:
         return f"\n  {KEPT_PADDED}"
     return ""

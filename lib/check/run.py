@@ -65,9 +65,10 @@ def inspect(case: Case, answer: CaseAnswer) -> tuple[list[str], str]:
             raise CheckFailed(said)
         return [said], ""
     problems, note = case.look(answer)
-    if answer.mutated and not problems:
+    if answer.mutated:  # said first: what else is wrong may come from it
         names = " and ".join(answer.mutated)
-        problems = [f"the input {names} was changed in place. Work on a copy: the caller still needs it."]
+        changed = f"the input {names} was changed in place. Work on a copy: the caller still needs it."
+        problems = [changed, *problems]
     return problems, note
 
 

@@ -7,19 +7,27 @@ from pathlib import Path
 
 import numpy as np
 
+from lib.check.job import pack_text
+
 #: An answer larger than this many numbers is left out: no picture of filters is that large.
 MAX_ENTRIES = 5_000_000
+#: A longer text is no short answer; its beginning is kept.
+MAX_TEXT = 200
 
 
 def export_values(name: str, objects: dict, folder: str | None):
-    """Write the arrays and numbers among ``objects`` to ``folder/name.npz``; do nothing without a folder.
+    """Write the arrays, numbers and texts among ``objects`` to ``folder/name.npz``; do nothing without a folder.
 
-    Anything else (a model, None) is left out: what the grader needs of a model is in ``model.npz``.
+    A text becomes the bytes that ``CaseAnswer.text`` reads. Anything else (a model, None) is left out: what the
+    grader needs of a model is in ``model.npz``.
     """
     if not folder or not re.fullmatch(r"\w+", name):
         return
     arrays = {}
     for key, value in objects.items():
+        if isinstance(value, str):
+            arrays[key] = pack_text(value[:MAX_TEXT])
+            continue
         try:
             array = np.asarray(value)
         except Exception:

@@ -43,9 +43,9 @@ class TestCNN(Module):
 
 
 class SmallConvolutionalNetwork(Module):
-    """Your network for the house numbers: at most two convolutions and two max poolings.
+    """Your own network: at most two convolutions and two max poolings.
 
-    It takes images of 32 x 32 pixels with 3 channels and gives 10 scores, one for each class.
+    It takes images of 32 x 32 pixels with 3 channels and gives ``num_classes`` scores, one for each class.
 
     Parameters
     ----------
@@ -55,9 +55,11 @@ class SmallConvolutionalNetwork(Module):
         Of the parameters. With float32 images, float32 trains twice as fast as float64.
     seed : int or None
         For dropout.
+    num_classes : int
+        Outputs of the last layer: 10 for the digits, 20 for the superclasses of CIFAR-100.
     """
 
-    def __init__(self, keep_prob=0, dtype=np.float32, seed=None):
+    def __init__(self, keep_prob=0, dtype=np.float32, seed=None, num_classes=10):
         super().__init__()
         ### BEGIN SOLUTION small-cnn
         # He initialization: a standard deviation of sqrt(2 / inputs of a unit) keeps the size of the signal.
@@ -74,7 +76,7 @@ class SmallConvolutionalNetwork(Module):
             fc(8 * 8 * 64, 128, init_scale=np.sqrt(2 / (8 * 8 * 64)), name="fc1"),
             gelu(name="act3"),
             dropout(keep_prob=keep_prob, seed=seed, name="drop"),
-            fc(128, 10, init_scale=np.sqrt(1 / 128), name="fc2"),
+            fc(128, num_classes, init_scale=np.sqrt(1 / 128), name="fc2"),
         )
         ### END SOLUTION
         self.net.astype(dtype)

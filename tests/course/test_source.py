@@ -25,9 +25,13 @@ def test_headings_name_the_points_of_their_exercises(name):
     }
     wanted: dict[str, float] = {}
     for exercise in assignment.exercises:
-        wanted[exercise.heading] = wanted.get(exercise.heading, 0) + exercise.points
+        if not exercise.extra_credit:
+            wanted[exercise.heading] = wanted.get(exercise.heading, 0) + exercise.points
     assert named == wanted
     table = {
         number: int(points) for number, points in re.findall(r"^\| (\d+) \| [^|]+ \| (\d+) \|", text, re.M)
     }
     assert table == wanted
+    extra = {item.heading: item.extra_credit for item in assignment.exercises if item.extra_credit}
+    for pattern in (r"^## (\d+) · .*?\((\d+) extra points\)", r"^\| (\d+) \| [^|]+ \| (\d+) extra \|"):
+        assert {number: int(points) for number, points in re.findall(pattern, text, re.M)} == extra

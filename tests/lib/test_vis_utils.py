@@ -194,3 +194,32 @@ def test_responses_of_a_batch_are_refused():
         show_responses(np.zeros((6, 6)), np.zeros((1, 4, 4, 2)))
     with pytest.raises(ShapeError, match="got 2 maps and 1 titles"):
         show_responses(np.zeros((6, 6)), np.zeros((4, 4, 2)), titles=["one"])
+
+
+def shown(figure):
+    """Return the arrays of all pictures in a figure."""
+    return [np.asarray(image.get_array()) for axes in figure.axes for image in axes.images]
+
+
+def test_channels_may_come_first():
+    """Images, filters and responses of the functional layers show the same as those with channels last."""
+    rng = np.random.default_rng(0)
+    images, filters, maps = (
+        rng.random((2, 5, 4, 3)),
+        rng.normal(size=(6, 3, 3, 3)),
+        rng.normal(size=(4, 4, 2)),
+    )
+    first = [np.moveaxis(array, -1, -3) for array in (images, filters, maps)]
+    pairs = [
+        (show_images(images), show_images(first[0], channels_first=True)),
+        (show_images(images[0]), show_images(first[0][0], channels_first=True)),
+        (show_filters(filters, 2, 3), show_filters(first[1], 2, 3, channels_first=True)),
+        (show_responses(images[0], maps), show_responses(first[0][0], first[2], channels_first=True)),
+        (
+            show_responses(images[0, ..., 0], maps),
+            show_responses(images[0, ..., 0], first[2], channels_first=True),
+        ),
+    ]
+    for last, also in pairs:
+        for one, other in zip(shown(last), shown(also), strict=True):
+            np.testing.assert_array_equal(one, other)

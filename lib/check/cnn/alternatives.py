@@ -11,6 +11,7 @@ import numpy as np
 from lib.grad_check import eval_numerical_gradient_array
 from lib.ops import conv2d_backward, conv2d_forward, max_pool2d_backward, max_pool2d_forward
 
+ADD = "Add (+=) instead of assigning (=)"
 FLIPPED = "the kernel is flipped. Lay it on the window as it stands, without turning it"
 LEFT_OUT = "the padding is left out"
 AT_THE_END = "padded at the bottom and right only: the padding goes on all four sides"
@@ -85,6 +86,12 @@ def conv_forward(case):
         "the bias is added once for every channel instead of once": out(b=b * x.shape[3]),
         "the mean over the window is taken instead of the sum": out(w=w / taps),
         "only the first channel of the images is used": out(x=x[..., :1], w=w[:, :, :1]),
+        f"only the last product of every window counts. {ADD}": out(w=_last_tap(w)),
+        "windows are flattened with channels first, the weights with channels last": out(
+            w=_channels_first(w)
+        ),
+        "negative outputs are set to zero. That is the job of an activation": np.maximum(out(), 0),
+        SQUARE: _square(out()),
     }
     if pad:
         width = ((0, 0), (pad, pad), (pad, pad), (0, 0))
@@ -113,6 +120,30 @@ def conv_forward(case):
     return wrong
 
 
+SQUARE = "the loops over rows and columns both end at the smaller of the two"
+
+
+def _square(right):
+    """Return an output with only as many rows and columns as there are of both."""
+    side = min(right.shape[1:3])
+    wrong = np.zeros_like(right)
+    wrong[:, :side, :side] = right[:, :side, :side]
+    return wrong
+
+
+def _last_tap(w):
+    """Return filters with their last weight alone."""
+    last = np.zeros_like(w)
+    last[-1, -1, -1] = w[-1, -1, -1]
+    return last
+
+
+def _channels_first(w):
+    """Return filters (KH, KW, C, F) whose numbers were laid down as (C, KH, KW, F)."""
+    KH, KW, C, F = w.shape
+    return w.reshape(C, KH, KW, F).transpose(1, 2, 0, 3)
+
+
 def _stride_ignored(dense, shape):
     """Name the outputs at stride 1: all of them, or as many as were wanted."""
     return {
@@ -139,6 +170,10 @@ def _conv_backward_geometry(case):
         padded = np.pad(x, ((0, 0), (pad, pad), (pad, pad), (0, 0)))
         whole = conv_gradients(case | {"x": padded, "padding": np.array(0)})[0]
         kept = "Wanted is [p : p + H, p : p + W]"
+        shifted = np.pad(x, ((0, 0), (0, 2 * pad), (0, 2 * pad), (0, 0)))
+        wrong["dw"]["the windows are read at (i * stride, j * stride) of images without their padding"] = (
+            conv_gradients(case | {"x": shifted, "padding": np.array(0)})[1]
+        )
         wrong["dimg"] |= {
             f"[:H, :W] of the padded gradient is returned. {kept}": whole[:, :H, :W],
             f"[2 * p :, 2 * p :] of the padded gradient is returned. {kept}": whole[:, 2 * pad :, 2 * pad :],
@@ -161,19 +196,20 @@ def conv_backward(case):
         return part
 
     partial = {
-        "only the last image of the batch counts. Add (+=) instead of assigning (=)": gradients(
-            keep(slice(-1, None))
-        ),
+        f"only the last image of the batch counts. {ADD}": gradients(keep(slice(-1, None))),
         "only the first image of the batch counts": gradients(keep(slice(1))),
-        "only the last window counts. Add (+=) instead of assigning (=)": gradients(
-            keep(slice(None), -1, -1)
-        ),
-        "only the last window of the last image counts. Add (+=) instead of assigning (=)": gradients(
-            keep(-1, -1, -1)
-        ),
+        f"only the last window counts. {ADD}": gradients(keep(slice(None), -1, -1)),
+        f"only the last window of the last image counts. {ADD}": gradients(keep(-1, -1, -1)),
     }
     wrong = {
-        "dimg": {FLIPPED: gradients(w=cache.w[::-1, ::-1])[0]},
+        "dimg": {
+            FLIPPED: gradients(w=cache.w[::-1, ::-1])[0],
+            f"each window overwrites those before it, but windows overlap. {ADD}": _overwritten(case, dout),
+            f"each window and each filter overwrites those before it, but windows overlap. {ADD}": _overwritten(
+                case, keep(..., slice(-1, None))
+            ),
+            f"only the last filter counts. {ADD}": gradients(keep(..., slice(-1, None)))[0],
+        },
         "dw": {label: found[1] for label, found in partial.items()},
         "db": {label: found[2] for label, found in partial.items()},
     }
@@ -184,9 +220,24 @@ def conv_backward(case):
     wrong["db"]["the slopes are averaged over the image instead of summed"] = dout.mean(axis=(1, 2)).sum(
         axis=0
     )
+    wrong["dw"]["windows are flattened with channels first, the weights with channels last"] = (
+        gradients()[1].transpose(2, 0, 1, 3).reshape(cache.w.shape)
+    )
     for name, found in _conv_backward_geometry(case).items():
         wrong[name] |= found
     return wrong
+
+
+def _overwritten(case, dout):
+    """Return dimg as it becomes when windows are assigned, in reading order, where they should be added."""
+    x, w, stride, pad = case["x"], case["w"], int(case["stride"]), int(case["padding"])
+    _, H, W, _ = x.shape
+    size = w.shape[0]
+    padded = np.zeros((len(x), H + 2 * pad, W + 2 * pad, x.shape[3]))
+    for i, j in np.ndindex(*dout.shape[1:3]):
+        rows, columns = (slice(at * stride, at * stride + size) for at in (i, j))
+        padded[:, rows, columns] = np.tensordot(dout[:, i, j], w, axes=(1, 3))
+    return padded[:, pad : pad + H, pad : pad + W]
 
 
 def _channelwise(case, value):
@@ -214,6 +265,14 @@ def pool_forward(case):
         ),
         "the maximum is taken over all images together": np.broadcast_to(right.max(axis=0), right.shape),
         "negative pixels count as zero": out(np.maximum(x, 0)),
+        "the place of the maximum in its window is returned instead of its value": _places(case),
+        "the last window of each row and column is missing. The first window counts as well: + 1": right[
+            :, :-1, :-1
+        ],
+        SQUARE: right[:, : min(right.shape[1:3]), : min(right.shape[1:3])],
+    }
+    wrong |= {
+        "windows that stick out are pooled as well": np.full(_sticking_out(case), np.nan),
     }
     if stride != 1:
         wrong |= _stride_ignored(out(stride=1), right.shape)
@@ -232,6 +291,12 @@ def pool_backward(case):
         cache = conv2d_forward(x, weights, np.zeros(x.shape[3]), stride=stride)[1]
         return conv2d_backward(case["dout"], cache)[0]
 
+    def keep(where):
+        """Return the slopes of some images alone, zero elsewhere."""
+        part = np.zeros_like(case["dout"])
+        part[where] = case["dout"][where]
+        return part
+
     return {
         "every pixel of a window gets the whole slope. Only the largest pixel does": spread(1.0),
         "the slope is shared by all pixels of a window. The largest pixel gets all of it": spread(
@@ -241,5 +306,73 @@ def pool_backward(case):
         "the largest pixel gets 1 instead of the slope": (right != 0).astype(float),
         "the number of windows that a pixel won is returned instead of their slopes": pool_gradient(
             {**case, "dout": ones}
+        ),
+        "the smallest pixel of a window gets the slope": pool_gradient({**case, "x": -x}),
+        "only the last image of the batch gets its slopes": pool_gradient(
+            {**case, "dout": keep(slice(-1, None))}
+        ),
+        "only the first image of the batch gets its slopes": pool_gradient({**case, "dout": keep(slice(1))}),
+        **_won_elsewhere(case),
+    }
+
+
+def _sticking_out(case):
+    """Return the shape of an output that has a place for every window that begins inside the image."""
+    N, H, W, C = case["x"].shape
+    size, stride = int(case["pool_size"]), int(case["stride"])
+    return N, 1 - (size - H) // stride, 1 - (size - W) // stride, C
+
+
+def _winners(case):
+    """Return (n, i, j, c) of every output pixel, and (u, v), the place of the maximum in its window."""
+    x, size, stride = case["x"], int(case["pool_size"]), int(case["stride"])
+    view = np.lib.stride_tricks.sliding_window_view(x, (size, size), axis=(1, 2))[:, ::stride, ::stride]
+    place = view.reshape(*view.shape[:4], -1).argmax(axis=-1)
+    return np.indices(place.shape), (place // size, place % size)
+
+
+def _places(case):
+    """Return the place of the maximum in every window, counted row by row."""
+    _, (u, v) = _winners(case)
+    return (u * int(case["pool_size"]) + v).astype(float)
+
+
+def _won_elsewhere(case):
+    """Make the gradients whose slopes go to the wrong pixel, or overwrite each other."""
+    x, dout, stride = case["x"], case["dout"], int(case["stride"])
+    (n, i, j, c), (u, v) = _winners(case)
+    dense = {**case, "stride": np.array(1)}
+    (_, (p, q)), shape = _winners(dense), dout.shape
+    p, q = p[:, : shape[1], : shape[2]], q[:, : shape[1], : shape[2]]
+    best = x[n, i * stride + u, j * stride + v, c]
+    everywhere = best == best.max(axis=-1, keepdims=True)
+
+    def added(rows, columns, slopes=dout):
+        dimg = np.zeros(x.shape)
+        np.add.at(dimg, (n, rows, columns, c), slopes)
+        return dimg
+
+    assigned = np.zeros(x.shape)
+    whole = np.zeros(x.shape)
+    size = int(case["pool_size"])
+    for a, b in np.ndindex(*shape[1:3]):
+        at = (n[:, a, b], i[:, a, b] * stride + u[:, a, b], j[:, a, b] * stride + v[:, a, b], c[:, a, b])
+        assigned[at] = dout[:, a, b]
+        whole[:, a * stride : a * stride + size, b * stride : b * stride + size] = 0
+        whole[at] = dout[:, a, b]
+    return {
+        f"a pixel keeps only the last of the slopes that it won. {ADD}": assigned,
+        f"each window overwrites those before it, but windows overlap. {ADD}": whole,
+        "the slope is added at the place in the window. The pixel is (i * stride + u, j * stride + v)": added(
+            u, v
+        ),
+        "the stride is ignored: window (i, j) starts at pixel (i * stride, j * stride), not at (i, j)": added(
+            i + p, j + q
+        ),
+        "the maximum is looked for in the window at (i, j), not at (i * stride, j * stride)": added(
+            i * stride + p, j * stride + q
+        ),
+        "the maximum is taken over all channels together": added(
+            i * stride + u, j * stride + v, dout * everywhere
         ),
     }

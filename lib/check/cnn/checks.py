@@ -6,6 +6,7 @@ import numpy as np
 
 from lib.check.cnn import alternatives, objects
 from lib.check.cnn.network import SCORES_TOLERANCE, look_at_network
+from lib.check.cnn.sizes import output_size_cases
 from lib.check.diagnose import compare, unassigned
 from lib.check.run import Case, Check
 from lib.grad_check import eval_numerical_gradient, rel_error
@@ -50,59 +51,6 @@ SCORES_TABLE = np.array(
     ]
 )
 TEST_CNN_LOSS = 4.56046848799693
-
-
-def size_problems(got, want, settings, shape=None):
-    """Compare an output size: existence, type, length, whole numbers, values; ``shape`` is the input's."""
-    kernel, filters, stride, padding = settings
-    if got is None:
-        return [f"the output size is {unassigned('output_size')}"]
-    if not isinstance(got, np.ndarray) or got.ndim != 1:
-        kind = getattr(got, "kind", "nested list")
-        return [f"the output size is a {kind}, wanted a list of four whole numbers."]
-    if got.shape != (4,):
-        return [f"the output size has {got.size} entries, wanted four: [N, OH, OW, F]."]
-    if got.dtype.kind not in "iu":
-        return [f"the output size is {got.tolist()}, wanted whole numbers: divide with //, not with /."]
-    if np.array_equal(got, want):
-        return []
-    said = f"received {got.tolist()} and expected {list(want)}"
-    asked = f"kernel {kernel}, {filters} filters, stride {stride}, padding {padding}"
-    hint = ""
-    if got[0] != want[0]:
-        hint = " The first entry is the number of images: a convolution does not change it."
-    elif got[3] != want[3]:
-        hint = " The last entry is the number of filters."
-    elif padding and shape and list(got[1:3]) == [1 + (n + padding - kernel) // stride for n in shape[1:3]]:
-        hint = " The padding is on both sides: 2 * self.padding."
-    elif (got[1], got[2]) == (want[2], want[1]):
-        hint = " Height and width are swapped."
-    elif all(g == w + 1 for g, w in zip(got[1:3], want[1:3], strict=True)):
-        hint = " One too many: windows that stick out do not count."
-    elif all(g == w - 1 for g, w in zip(got[1:3], want[1:3], strict=True)):
-        hint = " One too few: the first window counts as well."
-    elif got[1] != want[1] and got[2] == want[1]:
-        hint = " Height and width are different here."
-    return [f"{said} ({asked}).{hint}"]
-
-
-def _size_case(title, shape, settings, want):
-    inputs = {"input_shape": np.array(shape), "settings": np.array(settings)}
-
-    def look(answer):
-        got = answer.value("size", lists=True)
-        return size_problems(got, want, settings, shape), f"received {list(want)} and expected {list(want)}"
-
-    return Case(title, inputs, look)
-
-
-def output_size_cases():
-    """List the published cases of the output size."""
-    return [
-        _size_case("28x28 images, padding 3, stride 2", (32, 28, 28, 3), (4, 16, 2, 3), [32, 16, 16, 16]),
-        _size_case("9x9 images, stride 2: a pixel is left over", (5, 9, 9, 1), (4, 6, 2, 0), [5, 3, 3, 6]),
-        _size_case("images of 7 rows and 12 columns", (2, 7, 12, 3), (3, 8, 1, 1), [2, 7, 12, 8]),
-    ]
 
 
 def _conv_inputs(rng, shape, kernel, filters, stride, padding):

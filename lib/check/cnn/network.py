@@ -137,6 +137,8 @@ def _layers(answer, wanted):
     for kind in ("conv", "fc"):
         got = answer.value(f"first_{kind}_w")
         want = wanted[f"d{kind}_w"].shape
+        if got is None and problems:
+            continue  # the probe went no further than the layer that is already named
         if not isinstance(got, np.ndarray) or got.shape != want:
             shape = getattr(got, "shape", "no")
             hint = {

@@ -206,25 +206,24 @@ def test_cnn(case):
 def training(case):
     """Build the student's network, load ``model.npz`` into it, and let it score held-back images.
 
-    ``images`` are raw pixels, (N, H, W, C) of uint8, without labels. They are prepared as the course's loader
-    does: divided by 255, minus the mean image that the model was trained with. When ``seconds`` are over, the
-    scores so far are returned: a slow network is then judged on fewer images.
+    ``images`` are raw pixels, (N, H, W, C) of uint8, without labels; ``prepare`` makes of them what the network
+    was trained on. When ``seconds`` are over, the scores so far are returned: a slow network is then judged on
+    fewer images.
     """
+    from lib.cnn.build import build_network
     from lib.cnn.cnn_models import SmallConvolutionalNetwork
     from lib.model_file import load_model, read_model
 
     path = Path("model.npz")
-    model = SmallConvolutionalNetwork()
-    mean_image = read_model(path).mean_image
+    saved = read_model(path)
+    model = build_network(SmallConvolutionalNetwork, scores_of(saved.params))
     load_model(path, model)
 
     images, batch = case["images"], int(case["batch"])
     until = time.monotonic() + float(case["seconds"])
     scores, seen = [], {}
     for start in range(0, len(images), batch):
-        part = images[start : start + batch].astype(np.float32) / np.float32(255)
-        if mean_image is not None:
-            part = part - mean_image
+        part = prepare(images[start : start + batch], saved.mean_image, saved.std_image)
         with contextlib.nullcontext() if seen else watch(model) as noted:
             scores.append(np.asarray(model.forward(part, False), dtype=np.float64))
         seen = seen or noted
@@ -234,3 +233,26 @@ def training(case):
         "layers": pack_text(json.dumps(summarize(model, seen))),
         "scores": np.concatenate(scores),
     }
+
+
+def scores_of(params) -> int:
+    """Return how many scores a saved network gives: the outputs of its last weights, 10 if there are none."""
+    weights = [value for value in params.values() if value.ndim >= 2]
+    return weights[-1].shape[-1] if weights else 10
+
+
+def prepare(images, mean_image=None, std_image=None):
+    """Prepare raw pixels as the course's loaders do: from 0 to 1, centered, scaled, in single precision.
+
+    Parameters
+    ----------
+    images : ndarray, shape (N, H, W, C), uint8
+    mean_image, std_image : ndarray or None
+        As ``model.npz`` holds them: what the loader subtracted, and what it then divided by.
+    """
+    images = images.astype(np.float32) / np.float32(255)
+    if mean_image is not None:
+        images = images - np.asarray(mean_image, np.float32)
+    if std_image is not None:
+        images = images / np.asarray(std_image, np.float32)
+    return images
