@@ -103,7 +103,7 @@ def conv_backward_naive(dout, cache):
     -----
     Make the gradient of the padded images first and cut the padding off; ``[pad:-pad]`` is empty for pad = 0.
     """
-    x, w, b, conv_param = cache  # noqa: RUF059  (b is there for whoever wants its shape)
+    x, w, b, conv_param = cache
     require_array("conv_backward_naive", "dout", dout, "N, F, OH, OW")
     stride, pad = conv_param["stride"], conv_param["pad"]
     dx, dw, db = None, None, None

@@ -126,7 +126,9 @@ def _images(position: int, cell: Any) -> Iterator[Item]:
 
 
 def _all(position: int, cell: Any) -> Iterator[Item]:
-    """Yield what a cell shows, whoever wrote it, and what the student wrote."""
+    """Yield what a cell shows, whoever wrote it, and what the student wrote; a cell tagged "aside" is no part of it."""
+    if "aside" in (nb.table(cell, "metadata").get("tags") or ()):
+        return
     if not nb.is_locked(cell):
         yield from _text(position, cell)
     elif nb.kind(cell) == "code":

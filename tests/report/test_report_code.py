@@ -102,6 +102,14 @@ def test_extra_credit_that_was_not_tried_is_no_gap(folder):
     assert "Not attempted" not in last
 
 
+def test_an_aside_is_left_out(folder):
+    nb = cells()
+    nb.cells.insert(2, code("print(1)", printed("only to try")))
+    nb.cells[2].metadata = {"tags": ["aside"]}
+    build_report(nb, manifest(folder), folder / "report.pdf")
+    assert "only to try" not in "\n".join(pages_of(folder / "report.pdf"))
+
+
 def test_functions_are_taken_without_their_docstrings(folder):
     items = student_code("lib/layers.py, blur_forward, Layer.backward", folder)
     assert [type(item) for item in items] == [Source, Source]
