@@ -7,6 +7,7 @@ from typing import Any
 
 from gradlab.course import Course
 from gradlab.errors import GradlabError
+from lib.datasets.sets import SETS
 from lib.errors import CourseError
 from lib.manifest import Manifest, read_manifest
 from lib.report import build_report, read_notebook
@@ -98,5 +99,5 @@ def _versions(manifest: Manifest, noted: dict[str, Any]) -> str:
 
 def _dataset(manifest: Manifest, told: str) -> str:
     """Name the data: the autograder says no more than that it was the sample, or nothing."""
-    name = manifest.dataset.upper()
+    name = SETS[manifest.dataset].title if manifest.dataset in SETS else manifest.dataset.upper()
     return f"{name} sample" if told == "sample" else told or name

@@ -88,7 +88,11 @@ WRONG = [
         conv(EINSUM.format(w="w") + "\nm = min(output.shape[1:3])\noutput[:, m:] = 0\noutput[:, :, m:] = 0"),
         "both end at the smaller of the two",
     ),
-    ("conv_backward", back(added="="), r"dimg: this is .*each window overwrites those before it, but windows overlap. Add"),
+    (
+        "conv_backward",
+        back(added="="),
+        r"dimg: this is .*each window overwrites those before it, but windows overlap. Add",
+    ),
     (
         "conv_backward",
         back(seen="np.pad(img, ((0, 0), (0, 2 * p), (0, 2 * p), (0, 0)))"),

@@ -70,7 +70,7 @@ def test_own_batch_norm_trains_is_saved_and_counts_as_no_convolution(tmp_path):
     labels = rng.integers(0, 4, 200)
     images = (rng.normal(size=(200, 8, 8, 3)) + labels[:, None, None, None]).astype(np.float32)
     data = {"data_train": (images[:160], labels[:160]), "data_val": (images[160:], labels[160:])}
-    np.random.seed(0)  # noqa: NPY002 - layers draw from NumPy's global generator
+    np.random.seed(0)
     model = Net()
     with contextlib.redirect_stdout(io.StringIO()):
         train_or_load(tmp_path / "model.npz", data, model, cross_entropy(), Adam(model.net, 1e-2), 20, 1)
