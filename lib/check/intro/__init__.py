@@ -1,0 +1,1 @@
+"""What is checked of the introduction to convolutional networks in PyTorch: images (N, C, H, W)."""
