@@ -11,10 +11,18 @@ from __future__ import annotations
 import numpy as np
 
 from lib.errors import CallOrderError, ConfigError, ShapeError
-from lib.update_rules import adam as adam
-from lib.update_rules import rmsprop as rmsprop
-from lib.update_rules import sgd as sgd
-from lib.update_rules import sgd_momentum as sgd_momentum
+
+_FUNCTIONS = ("adam", "rmsprop", "sgd", "sgd_momentum")
+
+
+def __getattr__(name):
+    """Give the rules of ``lib.update_rules`` under this name too; read on demand, for a release may lack them."""
+    if name in _FUNCTIONS:
+        from lib import update_rules
+
+        return getattr(update_rules, name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
 
 
 class Optimizer:

@@ -179,13 +179,20 @@ class DropoutNet(Module):
 
 
 class TinyNet(Module):
-    """One hidden layer of 100 units, for images of 32x32x3 pixels and ten classes.
+    """One hidden layer, for images of 32x32x3 pixels: flatten - fc - activation - fc.
 
     Weights start with standard deviation sqrt(2 / inputs), which keeps the size of the signal from layer to
     layer. Source: K. He et al., Delving Deep into Rectifiers, arXiv:1502.01852, 2015, section 2.2.
+
+    Parameters
+    ----------
+    keep_prob, dtype, seed
+        As in every network.
+    num_classes : int
+        10 for SVHN, 20 for the superclasses of CIFAR-100.
     """
 
-    def __init__(self, keep_prob=0, dtype=np.float32, seed=None):
+    def __init__(self, keep_prob=0, dtype=np.float32, seed=None, num_classes=10):
         super().__init__()
         ### BEGIN SOLUTION tiny-net
         self.net = sequential(
@@ -193,7 +200,7 @@ class TinyNet(Module):
             fc(3072, 100, np.sqrt(2 / 3072), name="fc1"),
             gelu(name="gelu1"),
             dropout(keep_prob, seed=seed),
-            fc(100, 10, np.sqrt(2 / 100), name="fc2"),
+            fc(100, num_classes, np.sqrt(2 / 100), name="fc2"),
         )
         ### END SOLUTION
         self.net.astype(dtype)

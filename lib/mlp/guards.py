@@ -99,3 +99,14 @@ def require_number(where, name, value, low, high=np.inf, hint=""):
         msg = f"{where}: {name}={value!r} is not a number {span}. {hint}".rstrip()
         raise ConfigError(msg)
     return float(value)
+
+
+def require_accuracies(**accuracies):
+    """Refuse anything but numbers in the histories of a training; the message names the first that is none."""
+    for name, value in accuracies.items():
+        if isinstance(value, (bool, np.bool_)) or not isinstance(
+            value, (int, float, np.integer, np.floating)
+        ):
+            kind = "None" if value is None else f"a {type(value).__name__}"
+            msg = f"train_net: {name} is {kind}, wanted a number from 0 to 1. Assign the accuracy of the epoch to it."
+            raise ConfigError(msg)

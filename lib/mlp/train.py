@@ -20,7 +20,7 @@ from lib.mlp.checkpoint import (
     restore_checkpoint,
     save_checkpoint,
 )
-from lib.mlp.guards import require_count, require_number
+from lib.mlp.guards import require_accuracies, require_count, require_number
 from lib.model_file import decode_json, encode_json
 from lib.trained_file import differing_settings, set_aside
 
@@ -255,6 +255,7 @@ def train_net(
                 train_acc = compute_acc(model, data_train, labels_train, num_samples=ACCURACY_SAMPLES)
                 val_acc = compute_acc(model, data_val, labels_val)
                 ### END SOLUTION
+                require_accuracies(train_acc=train_acc, val_acc=val_acc)
                 ### BEGIN SOLUTION train-best
                 if val_acc > best_val_acc:
                     best_val_acc = val_acc
@@ -348,7 +349,10 @@ def _continue_from(checkpoint, settings, max_epochs, model, optimizer, loader):
 
 def _require_finite(loss, progress, optimizer, model):
     """Stop a training whose loss is no number any more: it does not recover."""
-    if loss is not None and math.isfinite(loss):
+    if loss is None:
+        msg = f"train_net: loss is None in iteration {progress.iteration + 1}. Assign the loss of the batch to it."
+        raise ConfigError(msg)
+    if math.isfinite(loss):
         return
     kept = "."
     if progress.opt_params:
