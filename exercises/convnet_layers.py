@@ -19,7 +19,7 @@ from lib.check.convnet.checks import (
     pool_backward_problems,
     pool_inputs,
 )
-from lib.check.convnet.common import compare_images
+from lib.check.convnet.common import forward_problems
 from lib.check.convnet.network import draw_case, look_at_net
 from lib.check.convnet.norm_checks import batchnorm_forward_problems, norm_backward_problems, norm_inputs
 from lib.check.convnet.objects import smoothing_problems, vertical_edges_problems
@@ -105,8 +105,7 @@ def _judge(criteria, look):
 
 def _forward(wrong):
     def look(answer, right, inputs):
-        found = compare_images("out", answer, right["out"], TOLERANCE, alternatives=lambda: wrong(inputs))
-        return {"out": found}
+        return {"out": forward_problems(answer, right["out"], inputs, wrong, TOLERANCE)}
 
     return _judge(["out"], look)
 

@@ -61,7 +61,7 @@ def compare(
     layout : "NHWC" or "NCHW"
         The axes of a batch of images.
     bias : ndarray, shape (C,), optional
-        What is added once to every entry of a channel (channels last).
+        What is added once to every entry of a channel.
     hints : mapping of str to str, optional
         What the exercise can say better than this module: ``"missing"``, the rest of the sentence when
         nothing came back; ``"scalar"``, what is wanted instead of one number; ``"padded"``, a second
@@ -141,7 +141,9 @@ def _shape_symptoms(name, got, want, rtol, alternatives, pad, hints, layout):
     if got.ndim != want.ndim:
         if want.ndim == 4 and got.shape == want.shape[1:]:
             return [f"{said} The first axis is missing: is only one of the images returned?"]
-        return [f"{said} It has {got.ndim} axes instead of {want.ndim}."]
+        if got.size == want.size and close(got.reshape(want.shape), want, rtol):
+            return [f"{said} The numbers are right: reshape them, or sum with keepdims=True."]
+        return [f"{said} It has {got.ndim} {'axis' if got.ndim == 1 else 'axes'} instead of {want.ndim}."]
     if got.ndim == 4:
         grown = tuple(n + 2 * pad * (axis in "HW") for n, axis in zip(want.shape, layout, strict=False))
         if pad and got.shape == grown:
@@ -166,18 +168,21 @@ def _explain(got, want, rtol, alternatives, overlap, image, border, bias, layout
     for label, wrong in alternatives.items():
         if wrong.shape == got.shape and not close(wrong, want, rtol) and close(got, wrong, rtol):
             return [f"this is what comes out when {label}."]
-    if bias is not None and (reason := _bias_counted(got - want, bias, rtol * np.abs(want).max())):
+    is_image = image and want.ndim == 4
+    places = [layout.index(axis) for axis in "NHWC"] if is_image else range(want.ndim)
+    last = got.transpose(places), want.transpose(places)  # what speaks of channels looks for them at the end
+    if bias is not None and (reason := _bias_counted(last[0] - last[1], bias, rtol * np.abs(want).max())):
         return [reason]
-    for explain in (_integers, _whole_array, _order_of_axes, _single_precision):
+    if reason := _integers(got, want, rtol) or _whole_array(*last, rtol):
+        return [reason]
+    for explain in (_order_of_axes, _single_precision):
         if reason := explain(got, want, rtol):
             return [reason]
     right = right_entries(got, want, rtol)
     if overlap is not None and (reason := _overlapping(right, overlap)):
         return [reason]
-    if image and want.ndim == 4:
-        last = right.transpose([layout.index(axis) for axis in "NHWC"])
-        if reason := _part_of_image(last, border):
-            return [reason]
+    if is_image and (reason := _part_of_image(right.transpose(places), border)):
+        return [reason]
     if _same_numbers(got, want, rtol):
         return ["the right numbers, but in the wrong places. Is an axis order or a reshape mixed up?"]
     return []

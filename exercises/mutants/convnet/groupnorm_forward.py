@@ -46,14 +46,28 @@ def right_loops(x, gamma, beta, G, eps):
     return out, cache
 
 
+def wrong_every_gth(x, gamma, beta, G, eps):
+    """Grouped every G-th channel instead of neighbors."""
+    ### BEGIN SOLUTION groupnorm-forward
+    N, C, H, W = x.shape
+    xg = x.reshape(N, C // G, G, H, W)
+    mean = xg.mean(axis=(1, 3, 4), keepdims=True)
+    var = xg.var(axis=(1, 3, 4), keepdims=True)
+    xhat = ((xg - mean) / np.sqrt(var + eps)).reshape(N, C, H, W)
+    out = xhat * gamma + beta
+    cache = (xhat, gamma, 1 / np.sqrt(var + eps), G)
+    ### END SOLUTION
+    return out, cache
+
+
 EDITS = [
     ("wrong_whole_image", "Normalized the whole image.", "right_rows", "rows = x.reshape(N * G, -1)", "rows = x.reshape(N, -1)\nG = 1"),
     ("wrong_each_channel", "Normalized each channel by itself.", "right_five_axes", "var = xg.var(axis=(2, 3, 4), keepdims=True)", "mean, var = xg.mean(axis=(3, 4), keepdims=True), xg.var(axis=(3, 4), keepdims=True)"),
     ("wrong_batch", "Took the batch into the mean.", "right_five_axes", "var = xg.var(axis=(2, 3, 4), keepdims=True)", "mean, var = xg.mean(axis=(0, 2, 3, 4), keepdims=True), xg.var(axis=(0, 2, 3, 4), keepdims=True)"),
-    ("wrong_every_gth", "Grouped every G-th channel.", "right_loops", "size = C // G", "size = C // G\nx = x.reshape(N, size, G, H, W).swapaxes(1, 2).reshape(N, C, H, W)"),
+    ("wrong_group_size", "Took G for the number of channels in a group.", "right_five_axes", "x.reshape(N, G, C // G, H, W)", "x.reshape(N, C // G, G, H, W)"),
     ("wrong_no_gamma", "Left gamma and beta out.", "right_five_axes", "out = xhat * gamma + beta", "out = xhat"),
     ("wrong_seven_axes", "Returned seven axes.", "right_five_axes", "out = xhat * gamma + beta", "out = (xhat * gamma + beta)[None, None, None]"),
     ("wrong_variance", "Divided by the variance.", "right_five_axes", "((xg - mean) / np.sqrt(var + eps))", "((xg - mean) / (var + eps))"),
     ("wrong_no_mean", "Forgot to subtract the mean.", "right_five_axes", "((xg - mean) / np", "(xg / np"),
-    ("wrong_eps", "Added eps to the deviation.", "right_loops", "1 / np.sqrt(np.var(part) + eps)", "1 / (np.std(part) + 1000 * eps)"),
+    ("wrong_eps", "Added eps to the deviation.", "right_loops", "1 / np.sqrt(np.var(part) + eps)", "1 / (np.std(part) + eps)"),
 ]

@@ -52,6 +52,6 @@ EDITS = [
     ("wrong_test_time", "Used the batch's own statistics at test time.", "right_by_hand", "mean, var = bn_param[\"running_mean\"], bn_param[\"running_var\"]", "mean, var = x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))"),
     ("wrong_train_time", "Used the running averages at train time.", "right_by_hand", "inverse_std = 1 / np.sqrt(var + eps)", "mean, var = bn_param[\"running_mean\"], bn_param[\"running_var\"]\ninverse_std = 1 / np.sqrt(var + eps)"),
     ("wrong_momentum", "Turned momentum round.", "right_by_hand", "momentum * bn_param.get(name, np.zeros(C)) + (1 - momentum) * value", "(1 - momentum) * bn_param.get(name, np.zeros(C)) + momentum * value"),
-    ("wrong_eps", "Added eps to the deviation.", "right_by_hand", "1 / np.sqrt(var + eps)", "1 / (np.sqrt(var) + 1000 * eps)"),
+    ("wrong_eps", "Added eps to the deviation.", "right_by_hand", "1 / np.sqrt(var + eps)", "1 / (np.sqrt(var) + eps)"),
     ("wrong_all_channels", "Took one mean for all channels.", "right_by_hand", "x.mean(axis=(0, 2, 3)), x.var(axis=(0, 2, 3))", "np.full(C, x.mean()), np.full(C, x.var())"),
 ]

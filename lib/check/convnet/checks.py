@@ -61,6 +61,9 @@ def conv_forward_cases():
     ]
 
 
+KEPT_PADDED = "; or forward put the padded images into x, which is what the cache keeps: use another name"
+
+
 def conv_backward_problems(answer, want, inputs, rtol):
     """List the symptoms of dx, dw and db, each by itself."""
     made = {}
@@ -80,6 +83,7 @@ def conv_backward_problems(answer, want, inputs, rtol):
         alternatives=lambda: wrong("dx"),
         overlap=np.round(overlap),
         pad=int(inputs["pad"]),
+        hints={"padded": KEPT_PADDED},
     )
     return {
         "dx": dx,

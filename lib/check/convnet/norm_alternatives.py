@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lib.check.convnet.alternatives import images_last
+from lib.check.convnet.alternatives import images_first, images_last
 from lib.ops import batch_norm_backward, batch_norm_forward, group_norm_backward, group_norm_forward
 
 EPS = 1e-5
@@ -27,6 +27,11 @@ def _beside(values):
     return np.reshape(values, (1, -1, 1, 1))
 
 
+def unscaled(case, out):
+    """Take gamma and beta off an output."""
+    return (out - _beside(case["beta"])) / _beside(case["gamma"])
+
+
 def _scaled(case, normalized):
     return normalized * _beside(case["gamma"]) + _beside(case["beta"])
 
@@ -41,10 +46,12 @@ def batchnorm_forward(case):
     x, right = case["x"], (0, 2, 3)
     N, C, H, W = x.shape
     mean, var = x.mean(axis=right, keepdims=True), x.var(axis=right, keepdims=True)
-    mixed = x.reshape(-1, C)
+    mixed = _mixed(case, x.reshape(-1, C))
     return {
-        "the pixels are reshaped to (N * H * W, C) without moving the channels last: transpose first": _mixed(
-            case, mixed
+        NOT_MOVED: mixed.reshape(x.shape),
+        f"{NOT_MOVED}, as you do afterwards": images_first(mixed.reshape(N, H, W, C)),
+        "the variances of the images are averaged. Take one variance over the batch and all pixels": _scaled(
+            case, (x - mean) / np.sqrt(x.var(axis=(2, 3), keepdims=True).mean(axis=0) + EPS)
         ),
         "mean and variance are taken over the batch alone, one for each pixel": _scaled(case, _by_axes(x, 0)),
         "mean and variance are taken over each image by itself": _scaled(case, _by_axes(x, (2, 3))),
@@ -60,10 +67,14 @@ def batchnorm_forward(case):
         "eps is added to the deviation instead of the variance": _scaled(
             case, (x - mean) / (np.sqrt(var) + EPS)
         ),
+        "eps is left out": _scaled(case, _by_axes(x, right, eps=0)),
         "the variance is divided by one less than the number of values": _scaled(
             case, _by_axes(x, right, ddof=1)
         ),
-        "the running averages are used while training": _scaled(case, x / np.sqrt(EPS)),
+        "the running averages are used while training": _scaled(
+            case, (x - 0.1 * mean) / np.sqrt(0.1 * var + EPS)
+        ),
+        "the first running averages, which are 0, are used while training": _scaled(case, x / np.sqrt(EPS)),
         "the images are left with the channels last": images_last(batchnorm_right(case)[0]),
         "the shape is brought back by a reshape alone, without moving the channels back": np.ascontiguousarray(
             images_last(batchnorm_right(case)[0])
@@ -72,8 +83,11 @@ def batchnorm_forward(case):
 
 
 def _mixed(case, rows):
-    out = batch_norm_forward(np.ascontiguousarray(rows), case["gamma"], case["beta"], eps=EPS)[0]
-    return out.reshape(case["x"].shape)
+    """Normalize rows (N * H * W, C), whatever stands in them."""
+    return batch_norm_forward(np.ascontiguousarray(rows), case["gamma"], case["beta"], eps=EPS)[0]
+
+
+NOT_MOVED = "the pixels are reshaped to (N * H * W, C) without moving the channels last: transpose first"
 
 
 def _norm_backward(case, cache, axes, right):
@@ -92,6 +106,9 @@ def _norm_backward(case, cache, axes, right):
 
     dx, dgamma, dbeta = right
     count = dout.size // dout.shape[1]
+    values = normalized.size // inverse_std.size
+    v, n = g.reshape(shape), normalized.reshape(shape)
+    sums = v - v.sum(axis=axes, keepdims=True) - n * (v * n).sum(axis=axes, keepdims=True)
     return {
         "dx": {
             "mean and variance are taken for constants. They depend on x, too": centered(
@@ -100,6 +117,10 @@ def _norm_backward(case, cache, axes, right):
             "the way back through the variance is left out": centered(g, along=False),
             "the way back through the mean is left out": centered(g, mean=False),
             "gamma is left out": centered(dout),
+            f"sums stand where means are wanted: divide them by the {values} values": (
+                sums * inverse_std
+            ).reshape(dout.shape),
+            f"everything is multiplied by {values}, the number of values: divide by it": dx * values,
             "it is not divided by the deviation": (
                 dx.reshape(shape) / np.broadcast_to(inverse_std, shape)
             ).reshape(dout.shape),
@@ -122,7 +143,27 @@ def batchnorm_backward(case):
     axes = (0, 2, 3)
     inverse_std = 1 / np.sqrt(x.var(axis=axes, keepdims=True) + EPS)
     cache = {"normalized": _by_axes(x, axes), "inverse_std": inverse_std, "shape": x.shape}
-    return _norm_backward(case, cache, axes, batchnorm_gradients(case))
+    wrong = _norm_backward(case, cache, axes, batchnorm_gradients(case))
+    return {name: found | _not_moved(case)[name] for name, found in wrong.items()}
+
+
+def _not_moved(case):
+    """Make the gradients of a way back whose slopes are reshaped without moving the channels last."""
+    N, C, H, W = case["x"].shape
+    kept = batch_norm_forward(images_last(case["x"]).reshape(-1, C), case["gamma"], case["beta"], eps=EPS)[1]
+    dx, dgamma, dbeta = batch_norm_backward(case["dout"].reshape(-1, C), kept)
+    moved = images_last(batchnorm_gradients(case)[0])
+    return {
+        "dx": {
+            NOT_MOVED: dx.reshape(N, C, H, W),
+            f"{NOT_MOVED}, as you do afterwards": images_first(dx.reshape(N, H, W, C)),
+            "the shape is brought back by a reshape alone, without moving the channels back": (
+                np.ascontiguousarray(moved).reshape(N, C, H, W)
+            ),
+        },
+        "dgamma": {NOT_MOVED: dgamma},
+        "dbeta": {NOT_MOVED: dbeta},
+    }
 
 
 def groupnorm_right(case):
@@ -168,6 +209,9 @@ def groupnorm_forward(case):
         "eps is added to the deviation instead of the variance": _scaled(
             case, ((groups - mean) / (np.sqrt(var) + EPS)).reshape(x.shape)
         ),
+        "eps is left out": _scaled(case, _by_axes(groups, axes, eps=0).reshape(x.shape)),
+        "gamma is left out": _by_axes(groups, axes).reshape(x.shape) + _beside(case["beta"]),
+        "beta is left out": _by_axes(groups, axes).reshape(x.shape) * _beside(case["gamma"]),
         "the mean is not subtracted": _scaled(case, (groups / np.sqrt(var + EPS)).reshape(x.shape)),
         "the output has axes in front: gamma was reshaped once too often": right[None, None, None],
     }

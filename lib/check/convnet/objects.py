@@ -33,9 +33,12 @@ def vertical_edges_problems(w):
                 "vertical_edges: this one finds horizontal edges. Transpose it: the sign changes from left to right."
             ]
         return ["vertical_edges: a row does not add up to 0, so it answers at horizontal edges, too."]
-    if columns[0] * columns[2] >= 0 or np.abs(columns[0] + columns[2]) > EXACT * largest * 9:
+    if np.abs(columns).max() <= EXACT * largest * 9:
+        return ["vertical_edges: each column adds up to 0, so a vertical edge gives 0. Weigh its rows alike."]
+    if np.abs(columns[0] - columns[2]) <= EXACT * largest * 9:
         return [
-            "vertical_edges: wanted are opposite weights left and right: the left column minus the right one."
+            "vertical_edges: left and right have the same weight, so it finds lines. "
+            "An edge is a change from left to right: opposite weights there."
         ]
     return []
 
@@ -66,12 +69,15 @@ def smoothing_problems(w):
 
 
 def _array_problems(name, w):
-    if w is None or not np.any(w):
-        return [f"not written yet: {name} holds no weights. Fill in the cell above."]
+    missing = f"not written yet: {name} holds no weights. Fill in the cell above."
+    if w is None:
+        return [missing]
     try:
         w = np.asarray(w, dtype=float)
     except (TypeError, ValueError):
-        return [f"{name} is no array of numbers."]
+        return [f"{name} is no array of numbers: rows of different lengths, or text."]
+    if not w.any():
+        return [missing]
     if w.shape != (3, 3):
         return [f"{name} has shape {w.shape}, wanted (3, 3)."]
     return [] if np.isfinite(w).all() else [f"{name} holds numbers that are not finite."]
