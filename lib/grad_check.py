@@ -157,8 +157,19 @@ def grad_check_sparse(f, x, analytic_grad, num_checks=10, h=1e-5, verbose=True, 
     -------
     errors : ndarray, shape (num_checks,)
         Relative errors.
+
+    Raises
+    ------
+    ShapeError
+        If x is no array of floats, is empty, or analytic_grad has another shape.
+    ConfigError
+        If h is no step above 0.
     """
     _check_point("grad_check_sparse", x, h)
+    if np.shape(analytic_grad) != x.shape or not x.size:
+        msg = f"grad_check_sparse: x has shape {x.shape}, analytic_grad {np.shape(analytic_grad)}; wanted the same, not empty."
+        raise ShapeError(msg)
+    analytic_grad = np.asarray(analytic_grad)
     rng = np.random.default_rng(0) if rng is None else rng
     errors = np.zeros(num_checks)
     for number in range(num_checks):

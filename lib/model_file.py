@@ -251,16 +251,11 @@ def read_model(path):
     if not all(isinstance(values, list) for values in history):
         msg = f"{path} is not a model file: a history is a single number. Delete it. {advice}"
         raise ModelFileError(msg)
-    params, state = {}, {}
-    for name, value in arrays.items():
-        if name.startswith("param."):
-            if value.dtype.kind != "f":
-                msg = f"{path}: '{name}' has dtype {value.dtype}, wanted floats. Delete the file. {advice}"
-                raise ModelFileError(msg)
-            params[name.removeprefix("param.")] = value
-    state = {
-        name.removeprefix("state."): value for name, value in arrays.items() if name.startswith("state.")
-    }
+    params, state = with_prefix(arrays, "param"), with_prefix(arrays, "state")
+    for name, value in params.items():
+        if value.dtype.kind != "f":
+            msg = f"{path}: 'param.{name}' has dtype {value.dtype}, wanted floats. Delete the file. {advice}"
+            raise ModelFileError(msg)
     return ModelFile(params, history, arrays.get("mean_image"), arrays.get("std_image"), meta, state)
 
 
@@ -292,18 +287,23 @@ def load_model(path, model):
         )
         raise ModelFileError(msg)
     if not hasattr(model, "net"):
-        model.params.update(saved.params)
+        for name, value in saved.params.items():
+            model.params[name] = value.astype(model.params[name].dtype, copy=False)
         return saved.history
     for name, value in saved.params.items():
         model.net.assign(name, value)
     for layer in model.net.layers:
         state = getattr(layer, "state", None)
         if state is not None:
-            prefix = f"{layer.name}."
-            found = {key.removeprefix(prefix): v for key, v in saved.state.items() if key.startswith(prefix)}
-            state.update(found)
+            state.update(with_prefix(saved.state, layer.name))
     model.net.gather_params()
     return saved.history
+
+
+def with_prefix(arrays, prefix):
+    """Return the entries whose name begins with ``<prefix>.``, under the rest of their name."""
+    start = f"{prefix}."
+    return {name.removeprefix(start): value for name, value in arrays.items() if name.startswith(start)}
 
 
 def compare_params(saved, wanted):

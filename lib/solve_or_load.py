@@ -7,7 +7,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from lib.model_file import load_model, read_model, save_model
-from lib.solver import Solver
+from lib.solver import Solver, rule_name
 from lib.trained_file import (
     fingerprint,
     is_being_graded,
@@ -51,19 +51,17 @@ def solve_or_load(path, model, data, *, provenance="", retrain=False, **settings
     ------
     ModelFileError
         While being graded or reported nothing is trained: the file must be there and fit the network.
+
+    Notes
+    -----
+    A file fits if it holds the same network (class, settings, shapes), number of images, update rule with its
+    settings, batch size, epochs, learning rate decay and provenance. One that does not is kept as
+    ``model.previous.npz``. What is only shown or also written (verbose, print_every, checkpoint_name) does not matter.
     """
     path = Path(path)
     provenance = str(provenance or getattr(data, "provenance", ""))
     solver = Solver(model, data, **settings)
-    described = plain(
-        {
-            "network": {"type": type(model).__name__, **getattr(model, "settings", {}), "reg": model.reg},
-            "shapes": {name: list(value.shape) for name, value in model.params.items()},
-            **{key: value for key, value in settings.items() if key not in ("verbose", "print_every")},
-            "update_rule": solver.update_rule.__name__,
-            "provenance": provenance,
-        }
-    )
+    described = _described(solver, provenance)
     if is_being_graded():
         if remark := remark_while_graded(path, described):
             tqdm.write(remark)
@@ -88,11 +86,38 @@ def solve_or_load(path, model, data, *, provenance="", retrain=False, **settings
         model,
         (solver.loss_history, solver.train_acc_history, solver.val_acc_history),
         data={"mean_image": data.get("mean_image"), "provenance": provenance},
-        settings={**described, "fingerprint": fingerprint(described), "finished": finished},
+        settings={
+            **described,
+            "fingerprint": fingerprint(described),
+            "finished": finished,
+            "epochs": solver.epoch,
+        },
     )
     trained = "trained" if finished else "trained, not to the end,"
-    tqdm.write(f"{path}: {trained} and saved, {summary(solver.val_acc_history[1:], provenance)}.")
+    tqdm.write(f"{path}: {trained} and saved, {summary(solver.val_acc_history, provenance, solver.epoch)}.")
     return solver
+
+
+def _described(solver, provenance):
+    """Return all that decides what a training comes to, besides the code: a file fits if its own is the same."""
+    model = solver.model
+    network = {"type": type(model).__name__, **(getattr(model, "settings", None) or {})}
+    if hasattr(model, "reg"):  # may have been changed after the network was built
+        network["reg"] = model.reg
+    return plain(
+        {
+            "network": network,
+            "shapes": {name: list(value.shape) for name, value in model.params.items()},
+            "images": {"training": len(solver.X_train), "validation": len(solver.X_val)},
+            "update_rule": rule_name(solver.update_rule),
+            "optim_config": solver.optim_config,
+            **{
+                name: getattr(solver, name)
+                for name in ("lr_decay", "batch_size", "num_epochs", "num_train_samples", "num_val_samples")
+            },
+            "provenance": provenance,
+        }
+    )
 
 
 def _load(path, solver):
@@ -103,6 +128,8 @@ def _load(path, solver):
     solver.loss_history, solver.train_acc_history, solver.val_acc_history = map(list, saved.history)
     solver.best_params = {name: value.copy() for name, value in saved.params.items()}
     solver.best_val_acc = max(solver.val_acc_history, default=0.0)
-    solver.epoch = max(0, len(solver.val_acc_history) - 1)
+    # one accuracy is from before the first iteration
+    finished = max(0, len(solver.val_acc_history) - 1)
+    solver.epoch = saved.meta.get("settings", {}).get("epochs", finished)
     solver.iteration = len(solver.loss_history)
     return solver

@@ -107,18 +107,30 @@ def remark_while_graded(path, settings):
 
 
 def _differences(saved, settings):
-    described = {key: value for key, value in saved.items() if key not in ("fingerprint", "finished")}
+    described = {
+        key: value for key, value in saved.items() if key not in ("fingerprint", "finished", "epochs")
+    }
     return differing_settings(described, settings)
 
 
 def said_of_loaded(path, saved):
     """Say when a file was saved that is taken as it is, and what it reached."""
     when = str(saved.meta.get("saved", "")).replace("T", " ").replace("Z", " UTC") or "at an unknown time"
-    reached = summary(saved.history.val_acc_hist, saved.meta.get("provenance"))
+    epochs = saved.meta.get("settings", {}).get("epochs")
+    reached = summary(saved.history.val_acc_hist, saved.meta.get("provenance"), epochs)
     return f"{path}: loaded, not trained again; saved {when}, {reached}."
 
 
-def summary(val_acc_hist, provenance):
-    """Say how long a training took, what it reached, and on which data."""
+def summary(val_acc_hist, provenance, epochs=None):
+    """Say how long a training took, what it reached, and on which data.
+
+    Parameters
+    ----------
+    val_acc_hist : list of float
+    provenance : str
+    epochs : int or None
+        Finished epochs; None where the history has one accuracy for each.
+    """
+    epochs = len(val_acc_hist) if epochs is None else epochs
     accuracy = f"best validation accuracy {max(val_acc_hist):.3f}" if val_acc_hist else "no epoch finished"
-    return f"{len(val_acc_hist)} epochs, {accuracy}, data: {provenance or 'not named'}"
+    return f"{epochs} epoch{'' if epochs == 1 else 's'}, {accuracy}, data: {provenance or 'not named'}"

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from lib.errors import ConfigError
 
-def _settings(config, **defaults):
+
+def _settings(rule, config, **defaults):
+    """Fill in what is missing; a name that the rule does not know would be passed over without a word."""
     config = {} if config is None else config
+    unknown = sorted(set(config) - set(defaults), key=str)
+    if unknown:
+        msg = f"{rule}: {', '.join(map(repr, unknown))} is not known. Use {', '.join(defaults)}."
+        raise ConfigError(msg)
     for name, value in defaults.items():
         config.setdefault(name, value)
     return config
@@ -31,8 +38,13 @@ def sgd(w, dw, config=None):
     next_w : ndarray, shape and dtype of w
     config : dict
         For the next step.
+
+    Raises
+    ------
+    ConfigError
+        If config holds a name that the rule does not know; so in the other rules.
     """
-    config = _settings(config, learning_rate=1e-2)
+    config = _settings("sgd", config, learning_rate=1e-2)
     return _like(w, w - config["learning_rate"] * dw), config
 
 
@@ -50,7 +62,7 @@ def sgd_momentum(w, dw, config=None):
     next_w : ndarray
     config : dict
     """
-    config = _settings(config, learning_rate=1e-2, momentum=0.9, velocity=np.zeros_like(w))
+    config = _settings("sgd_momentum", config, learning_rate=1e-2, momentum=0.9, velocity=np.zeros_like(w))
     velocity = config["momentum"] * config["velocity"] - config["learning_rate"] * dw
     config["velocity"] = _like(w, velocity)
     return _like(w, w + velocity), config
@@ -74,7 +86,9 @@ def rmsprop(w, dw, config=None):
     -----
     Source: T. Tieleman, G. Hinton, Lecture 6.5, Neural Networks for Machine Learning, Coursera, 2012.
     """
-    config = _settings(config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8, cache=np.zeros_like(w))
+    config = _settings(
+        "rmsprop", config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8, cache=np.zeros_like(w)
+    )
     decay = config["decay_rate"]
     cache = decay * config["cache"] + (1 - decay) * dw * dw
     config["cache"] = _like(w, cache)
@@ -101,6 +115,7 @@ def adam(w, dw, config=None):
     Source: D. Kingma, J. Ba, Adam, arXiv:1412.6980, 2014, algorithm 1.
     """
     config = _settings(
+        "adam",
         config,
         learning_rate=1e-3,
         beta1=0.9,

@@ -6,7 +6,13 @@ around costs nothing, and the results are views as well. Only the caches differ 
 
 from __future__ import annotations
 
-from lib.convnet.guards import require_array, require_images_and_filters, require_images_and_windows
+from lib.convnet.guards import (
+    require_array,
+    require_images_and_filters,
+    require_images_and_windows,
+    require_shape,
+)
+from lib.errors import ConfigError
 from lib.ops import (
     avg_pool2d_backward,
     avg_pool2d_forward,
@@ -25,6 +31,24 @@ def _last(x):
 def _first(x):
     """Move the channels of images or slopes (N, H, W, C) to where this room has them."""
     return x.transpose(0, 3, 1, 2)
+
+
+def _require_own_cache(where, cache, kind):
+    """Refuse the cache of another function; ``kind`` is the name of the class of the right one.
+
+    The name and not the class, because a notebook that reloads modules has two classes of one name.
+    """
+    if type(cache).__name__ != kind:
+        forward = where.replace("backward", "forward")
+        msg = f"{where}: cache is of type {type(cache).__name__}, wanted the one that {forward} returned."
+        raise ConfigError(msg)
+
+
+def _require_slopes(where, dout, axes, shape):
+    """Refuse slopes that have not the ``shape`` (N, OH, OW, channels) of the output."""
+    require_array(where, "dout", dout, axes)
+    N, OH, OW, channels = shape
+    require_shape(where, "dout", dout, (N, channels, OH, OW), "the shape that forward produced")
 
 
 def conv_forward_fast(x, w, b, conv_param):
@@ -55,7 +79,9 @@ def conv_forward_fast(x, w, b, conv_param):
 
 def conv_backward_fast(dout, cache, *, need_dx=True):
     """Return (dx, dw, db); dx is None where ``need_dx`` says that nobody asks for it."""
-    require_array("conv_backward_fast", "dout", dout, "N, F, OH, OW")
+    where = "conv_backward_fast"
+    _require_own_cache(where, cache, "ConvCache")
+    _require_slopes(where, dout, "N, F, OH, OW", (len(cache.x), *cache.grid, cache.w.shape[3]))
     dx, dw, db = conv2d_backward(_last(dout), cache, need_dx=need_dx)
     return None if dx is None else _first(dx), dw.transpose(3, 2, 0, 1), db
 
@@ -82,7 +108,9 @@ def max_pool_forward_fast(x, pool_param):
 
 def max_pool_backward_fast(dout, cache):
     """Return dx; of equal pixels the first, row by row, gets the slope."""
-    require_array("max_pool_backward_fast", "dout", dout, "N, C, OH, OW")
+    where = "max_pool_backward_fast"
+    _require_own_cache(where, cache, "PoolCache")
+    _require_slopes(where, dout, "N, C, OH, OW", cache.winner.shape)
     return _first(max_pool2d_backward(_last(dout), cache))
 
 
@@ -96,7 +124,9 @@ def avg_pool_forward_fast(x, pool_param):
 
 def avg_pool_backward_fast(dout, cache):
     """Return dx, each pixel's share of the slopes of its windows."""
-    require_array("avg_pool_backward_fast", "dout", dout, "N, C, OH, OW")
+    where = "avg_pool_backward_fast"
+    _require_own_cache(where, cache, "AvgPoolCache")
+    _require_slopes(where, dout, "N, C, OH, OW", (cache.shape[0], *cache.grid, cache.shape[3]))
     return _first(avg_pool2d_backward(_last(dout), cache))
 
 

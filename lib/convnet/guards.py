@@ -30,6 +30,9 @@ def require_shape(where, name, value, shape, reason):
 
 def setting(where, params, key, least):
     """Return ``params[key]``, a whole number of at least ``least``."""
+    if not isinstance(params, dict):
+        msg = f"{where}: the settings are {params!r}, wanted a dictionary with '{key}'."
+        raise ConfigError(msg)
     if key not in params:
         known = ", ".join(map(repr, params)) or "nothing"
         msg = f"{where}: '{key}' is missing, there is {known}."

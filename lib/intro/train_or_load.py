@@ -99,12 +99,9 @@ def train_or_load(
 
 
 def describe(net):
-    """Return what makes two networks the same kind: class, layers with their settings, shapes of parameters."""
-    return {
-        "class": type(net).__name__,
-        "layers": str(net).splitlines(),
-        "shapes": {name: list(value.shape) for name, value in net.named_parameters()},
-    }
+    """Return what makes two networks the same kind, as lines: class, layers with their settings, shapes."""
+    shapes = [f"{name} {list(value.shape)}" for name, value in net.named_parameters()]
+    return [type(net).__name__, *str(net).splitlines(), *shapes]
 
 
 def code_of(net):

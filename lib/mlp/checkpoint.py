@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from lib.errors import ConfigError, ModelFileError
-from lib.model_file import compare_params, decode_json, encode_json, read_npz, write_npz
+from lib.model_file import compare_params, decode_json, encode_json, read_npz, with_prefix, write_npz
 
 _HISTORIES = ("loss_hist", "train_acc_hist", "val_acc_hist")
 
@@ -146,12 +146,7 @@ def restore_checkpoint(path, contents, model, optimizer, loader):
     progress : Progress
     """
     meta, arrays = contents
-    part = {
-        prefix: {
-            key.partition(".")[2]: value for key, value in arrays.items() if key.startswith(f"{prefix}.")
-        }
-        for prefix in ("param", "best", "state", "optimizer")
-    }
+    part = {prefix: with_prefix(arrays, prefix) for prefix in ("param", "best", "state", "optimizer")}
     differences = compare_params(part["param"], _params(model))
     if differences:
         msg = f"{path} is of another network: {'; '.join(differences)}. Delete it to start anew."

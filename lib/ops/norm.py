@@ -31,37 +31,57 @@ class NormCache(NamedTuple):
     var: np.ndarray
 
 
+def _sum(x, axes):
+    """Sum over `axes`, which stay as ones: within each image first, then over the images.
+
+    Channels last, NumPy adds up pixel after pixel; the rounding error of a sum of N*H*W float32 numbers is then
+    a hundred times as large as that of two shorter ones after each other.
+    """
+    if axes[0] == 0 and len(axes) > 1:
+        x = x.sum(axis=axes[1:], keepdims=True)
+        axes = (0,)
+    return x.sum(axis=axes, keepdims=True)
+
+
+def _mean(x, axes):
+    """Take the mean over `axes`, which stay as ones; of no numbers at all it is 0."""
+    total = _sum(x, axes)
+    return total * x.dtype.type(total.size / max(x.size, 1))
+
+
 def _normalize(x, axes, eps, mean=None, var=None):
     """Return the normalized x, 1 / sqrt(var + eps), mean and variance; the last three keep the axes as ones."""
     measured = mean is None
     if measured:
-        mean = x.mean(axis=axes, keepdims=True)
-    normalized = x - mean
+        mean = _mean(x, axes)
+    normalized = x - mean.astype(x.dtype, copy=False)
     if measured:
-        var = np.square(normalized).mean(axis=axes, keepdims=True)
+        var = _mean(np.square(normalized), axes)
     inverse_std = (1 / np.sqrt(var + eps)).astype(x.dtype)
     normalized *= inverse_std
     return normalized, inverse_std, mean, var
 
 
-def _denormalize(g, normalized, inverse_std, axes, measured):
+def _denormalize(g, normalized, inverse_std, axes):
     """Carry the gradient of the normalized values back to x."""
-    if not measured:  # mean and variance were given: x moves its own output only
-        return g * inverse_std
-    dx = g - g.mean(axis=axes, keepdims=True)
-    dx -= normalized * (g * normalized).mean(axis=axes, keepdims=True)
+    dx = g - _mean(g, axes)
+    dx -= normalized * _mean(g * normalized, axes)
     dx *= inverse_std
     return dx
 
 
 def _check_eps(where, eps):
-    if not (isinstance(eps, int | float | np.floating) and np.isfinite(eps) and eps >= 0):
+    number = isinstance(eps, int | float | np.floating) and not isinstance(eps, bool)
+    if not (number and np.isfinite(eps) and eps >= 0):
         msg = f"{where}: eps={eps!r} is not a number >= 0. 1e-5 is usual."
         raise ConfigError(msg)
 
 
 def _axis(where, x, channel_axis):
     """Return the place of the channels, counted from 0."""
+    if isinstance(channel_axis, bool) or not isinstance(channel_axis, int | np.integer):
+        msg = f"{where}: channel_axis={channel_axis!r} is not a whole number. Use -1 for channels last, 1 for first."
+        raise ConfigError(msg)
     if x.ndim < 2 or not -x.ndim <= channel_axis < x.ndim or channel_axis % x.ndim == 0:
         msg = f"{where}: x has shape {x.shape}, wanted the batch first and channels on axis {channel_axis}."
         raise ShapeError(msg)
@@ -99,7 +119,7 @@ def batch_norm_forward(x, gamma, beta, *, eps=EPS, channel_axis=-1, mean=None, v
     ShapeError
         If x is not floating point, or gamma, beta, mean or var are not one number a channel.
     ConfigError
-        If eps is not a number >= 0.
+        If eps is not a number >= 0, or only one of mean and var is given.
 
     Notes
     -----
@@ -117,6 +137,9 @@ def batch_norm_forward(x, gamma, beta, *, eps=EPS, channel_axis=-1, mean=None, v
     check_array(where, "x", x)
     _check_eps(where, eps)
     axis = _axis(where, x, channel_axis)
+    if (mean is None) != (var is None):
+        msg = f"{where}: only {'var' if mean is None else 'mean'} is given. Give mean and var, or neither of them."
+        raise ConfigError(msg)
     given = {"gamma": gamma, "beta": beta} | ({} if mean is None else {"mean": mean, "var": var})
     for name, value in given.items():
         check_shape(where, name, value, (x.shape[axis],), f"one number for each channel of x {x.shape}")
@@ -126,7 +149,7 @@ def batch_norm_forward(x, gamma, beta, *, eps=EPS, channel_axis=-1, mean=None, v
         mean, var = _beside(mean, axis, x.ndim), _beside(var, axis, x.ndim)
     normalized, inverse_std, mean, var = _normalize(x, axes, eps, mean, var)
     out = normalized * _beside(gamma, axis, x.ndim).astype(x.dtype, copy=False)
-    out += _beside(beta, axis, x.ndim)
+    out += _beside(beta, axis, x.ndim).astype(x.dtype, copy=False)
     return out, NormCache(normalized, gamma, inverse_std, axes, measured, mean.ravel(), var.ravel())
 
 
@@ -143,6 +166,12 @@ def batch_norm_backward(dout, cache):
     -------
     dx : ndarray, shape of x
     dgamma, dbeta : ndarray, shape (C,)
+        All of the dtype of x.
+
+    Raises
+    ------
+    ShapeError
+        If dout has not the shape of x.
 
     Examples
     --------
@@ -152,10 +181,20 @@ def batch_norm_backward(dout, cache):
     """
     normalized, gamma, inverse_std, axes, measured, *_ = cache
     check_shape("batch_norm", "dout", dout, normalized.shape, "the shape of x")
-    dgamma, dbeta = (dout * normalized).sum(axis=axes), dout.sum(axis=axes)
+    dout = dout.astype(normalized.dtype, copy=False)
+    dgamma, dbeta = _sum(dout * normalized, axes), _sum(dout, axes)
     (axis,) = (a for a in range(dout.ndim) if a not in axes)
-    g = dout * _beside(gamma, axis, dout.ndim).astype(normalized.dtype, copy=False)
-    return _denormalize(g, normalized, inverse_std, axes, measured), dgamma, dbeta
+    scale = inverse_std * _beside(gamma, axis, dout.ndim).astype(normalized.dtype, copy=False)
+    if measured:
+        # gamma is the same wherever a channel is averaged, so both averages are at hand already
+        share = dout.dtype.type(1 / max(1, dout.size // dout.shape[axis]))
+        dx = normalized * (dgamma * -share)
+        dx += dout
+        dx -= dbeta * share
+        dx *= scale
+    else:  # mean and variance were given: x moves its own output only
+        dx = dout * scale
+    return dx, dgamma.ravel(), dbeta.ravel()
 
 
 def layer_norm_forward(x, gamma, beta, *, eps=EPS):
@@ -184,22 +223,32 @@ def layer_norm_forward(x, gamma, beta, *, eps=EPS):
     where = "layer_norm"
     check_array(where, "x", x)
     _check_eps(where, eps)
+    if x.ndim < 2:
+        msg = f"{where}: x has shape {x.shape}, wanted the batch first and features after it."
+        raise ShapeError(msg)
     for name, value in (("gamma", gamma), ("beta", beta)):
         check_shape(where, name, value, x.shape[1:], f"the shape of one sample of x {x.shape}")
     axes = tuple(range(1, x.ndim))
     normalized, inverse_std, mean, var = _normalize(x, axes, eps)
     out = normalized * gamma.astype(x.dtype, copy=False)
-    out += beta
+    out += beta.astype(x.dtype, copy=False)
     return out, NormCache(normalized, gamma, inverse_std, axes, True, mean.ravel(), var.ravel())
 
 
 def layer_norm_backward(dout, cache):
     """Carry a gradient back through layer normalization.
 
+    Parameters
+    ----------
+    dout : ndarray, shape of x
+    cache : NormCache
+        As ``layer_norm_forward`` returned it.
+
     Returns
     -------
     dx : ndarray, shape of x
     dgamma, dbeta : ndarray, shape of one sample
+        All of the dtype of x.
 
     Examples
     --------
@@ -209,8 +258,9 @@ def layer_norm_backward(dout, cache):
     """
     normalized, gamma, inverse_std, axes, *_ = cache
     check_shape("layer_norm", "dout", dout, normalized.shape, "the shape of x")
+    dout = dout.astype(normalized.dtype, copy=False)
     g = dout * gamma.astype(normalized.dtype, copy=False)
-    dx = _denormalize(g, normalized, inverse_std, axes, True)
+    dx = _denormalize(g, normalized, inverse_std, axes)
     return dx, (dout * normalized).sum(axis=0), dout.sum(axis=0)
 
 
@@ -270,17 +320,24 @@ def group_norm_forward(x, gamma, beta, groups, *, eps=EPS, channel_axis=-1):
     grouped, axes = _grouped(x, groups, axis)
     normalized, inverse_std, mean, var = _normalize(grouped, axes, eps)
     out = normalized.reshape(x.shape) * _beside(gamma, axis, x.ndim).astype(x.dtype, copy=False)
-    out += _beside(beta, axis, x.ndim)
+    out += _beside(beta, axis, x.ndim).astype(x.dtype, copy=False)
     return out, NormCache(normalized, gamma, inverse_std, (axis, groups), True, mean.ravel(), var.ravel())
 
 
 def group_norm_backward(dout, cache):
     """Carry a gradient back through group normalization.
 
+    Parameters
+    ----------
+    dout : ndarray, shape of x
+    cache : NormCache
+        As ``group_norm_forward`` returned it.
+
     Returns
     -------
     dx : ndarray, shape of x
     dgamma, dbeta : ndarray, shape (C,)
+        All of the dtype of x.
 
     Examples
     --------
@@ -293,8 +350,9 @@ def group_norm_backward(dout, cache):
     shape = list(normalized.shape)
     shape[axis : axis + 2] = [shape[axis] * shape[axis + 1]]
     check_shape("group_norm", "dout", dout, tuple(shape), "the shape of x")
+    dout = dout.astype(normalized.dtype, copy=False)
     others = tuple(a for a in range(dout.ndim) if a != axis)
-    dgamma, dbeta = (dout * normalized.reshape(shape)).sum(axis=others), dout.sum(axis=others)
+    dgamma, dbeta = _sum(dout * normalized.reshape(shape), others).ravel(), _sum(dout, others).ravel()
     g = dout * _beside(gamma, axis, dout.ndim).astype(normalized.dtype, copy=False)
     g, axes = _grouped(g, groups, axis)
-    return _denormalize(g, normalized, inverse_std, axes, True).reshape(shape), dgamma, dbeta
+    return _denormalize(g, normalized, inverse_std, axes).reshape(shape), dgamma, dbeta

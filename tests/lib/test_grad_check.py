@@ -166,3 +166,5 @@ def test_a_few_entries_tell_a_right_gradient_from_a_wrong_one(capsys):
     assert capsys.readouterr().out.count("relative error") == 5
     assert grad_check_sparse(lambda x: (x * x).sum(), x, -right, 5, verbose=False).min() > 0.9
     assert capsys.readouterr().out == ""
+    with pytest.raises(ShapeError, match=r"x has shape \(20, 30\), analytic_grad \(30, 20\)"):
+        grad_check_sparse(lambda x: (x * x).sum(), x, right.T)

@@ -124,7 +124,7 @@ def test_interrupted_training_is_saved_and_gone_on_with(capsys, tmp_path):
     assert read_model("model.npz").meta["settings"]["finished"] is False
     results, _ = run(epochs=4, model=network(seed=99), checkpoint="checkpoint.npz")
     said = capsys.readouterr().out
-    assert "trained, not to the end, and saved, 1 epochs" in said
+    assert "trained, not to the end, and saved, 1 epoch," in said
     assert "it holds a training that was stopped early" in said
     assert "checkpoint.npz: going on after 1 of 4 epochs" in said
     assert results[1:] == undisturbed[1:]

@@ -45,11 +45,41 @@ def right_over_offsets(dout, x, PH, PW, stride):
 
 EDITS = [
     ("wrong_not_divided", "Forgot to divide.", "right_over_offsets", "dx /= PH * PW", "dx = dx"),
-    ("wrong_assign", "Assigned where windows overlap.", "right_windows", "dx[:, :, rows, cols] +=", "dx[:, :, rows, cols] ="),
+    (
+        "wrong_assign",
+        "Assigned where windows overlap.",
+        "right_windows",
+        "dx[:, :, rows, cols] +=",
+        "dx[:, :, rows, cols] =",
+    ),
     ("wrong_height_only", "Divided by the height alone.", "right_over_offsets", "dx /= PH * PW", "dx /= PH"),
-    ("wrong_max", "Sent the slope to the largest pixel.", "right_windows", "np.einsum(\"nc,uv->ncuv\", dout[:, :, i, j], spread)", "(x[:, :, rows, cols] == x[:, :, rows, cols].max((2, 3), keepdims=True)) * dout[:, :, i : i + 1, j : j + 1]"),
-    ("wrong_times_pixel", "Multiplied by the pixel.", "right_over_offsets", "dx /= PH * PW", "dx = dx * x / (PH * PW)"),
-    ("wrong_stride", "Forgot the stride.", "right_loops", "dx[n, c, i * stride + u, j * stride + v]", "dx[n, c, i + u, j + v]"),
+    (
+        "wrong_max",
+        "Sent the slope to the largest pixel.",
+        "right_windows",
+        'np.einsum("nc,uv->ncuv", dout[:, :, i, j], spread)',
+        "(x[:, :, rows, cols] == x[:, :, rows, cols].max((2, 3), keepdims=True)) * dout[:, :, i : i + 1, j : j + 1]",
+    ),
+    (
+        "wrong_times_pixel",
+        "Multiplied by the pixel.",
+        "right_over_offsets",
+        "dx /= PH * PW",
+        "dx = dx * x / (PH * PW)",
+    ),
+    (
+        "wrong_stride",
+        "Forgot the stride.",
+        "right_loops",
+        "dx[n, c, i * stride + u, j * stride + v]",
+        "dx[n, c, i + u, j + v]",
+    ),
     ("wrong_twice", "Divided twice.", "right_over_offsets", "dx /= PH * PW", "dx /= (PH * PW) ** 2"),
-    ("wrong_square", "Used the height for both sides of the window.", "right_loops", "for v in range(PW):", "for v in range(min(PH, PW)):"),
+    (
+        "wrong_square",
+        "Used the height for both sides of the window.",
+        "right_loops",
+        "for v in range(PW):",
+        "for v in range(min(PH, PW)):",
+    ),
 ]

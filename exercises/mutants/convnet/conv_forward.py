@@ -18,7 +18,8 @@ def right_loops(x, w, b, stride, pad):
                     for c in range(C):
                         for u in range(KH):
                             for v in range(KW):
-                                out[n, f, i, j] += padded[n, c, i * stride + u, j * stride + v] * w[f, c, u, v]
+                                pixel = padded[n, c, i * stride + u, j * stride + v]
+                                out[n, f, i, j] += pixel * w[f, c, u, v]
                     out[n, f, i, j] += b[f]
     ### END SOLUTION
     return out
@@ -81,14 +82,68 @@ def wrong_flipped(x, w, b, stride, pad):
 
 
 EDITS = [
-    ("wrong_no_padding", "Forgot to pad; kept the output size.", "right_loops", "padded[:, :, pad : pad + H, pad : pad + W] = x", "padded[:, :, :H, :W] = x"),
+    (
+        "wrong_no_padding",
+        "Forgot to pad; kept the output size.",
+        "right_loops",
+        "padded[:, :, pad : pad + H, pad : pad + W] = x",
+        "padded[:, :, :H, :W] = x",
+    ),
     ("wrong_no_bias", "Forgot the bias.", "right_window_sums", " + b[f]", ""),
-    ("wrong_bias_in_loop", "Added the bias in the innermost loop.", "right_loops", "* w[f, c, u, v]", "* w[f, c, u, v] + b[f]"),
-    ("wrong_stride", "Ignored the stride when cutting the window.", "right_window_sums", "x_pad[n, :, h * stride : h * stride + HH, k * stride : k * stride + WW]", "x_pad[n, :, h : h + HH, k : k + WW]"),
-    ("wrong_mean", "Took the mean of the products.", "right_window_sums", "np.sum(window * w[f, :])", "np.mean(window * w[f, :])"),
-    ("wrong_assign", "Assigned instead of adding up.", "right_loops", "out[n, f, i, j] += padded", "out[n, f, i, j] = padded"),
-    ("wrong_size", "Forgot the first window in the output size.", "right_strides", "[:, :, ::stride, ::stride]", "[:, :, : -1 : stride, : -1 : stride]"),
-    ("wrong_one_channel", "Looked at the first plane only.", "right_window_sums", "np.sum(window * w[f, :])", "np.sum(window[0] * w[f, 0])"),
-    ("wrong_pad_once", "Padded at the end only.", "right_window_sums", "(pad, pad), (pad, pad)]", "(0, 2 * pad), (0, 2 * pad)]"),
-    ("wrong_square", "Used the height for both directions.", "right_loops", "OW = 1 + (W + 2 * pad - KW) // stride", "OW = OH"),
+    (
+        "wrong_bias_in_loop",
+        "Added the bias in the innermost loop.",
+        "right_loops",
+        "* w[f, c, u, v]",
+        "* w[f, c, u, v] + b[f]",
+    ),
+    (
+        "wrong_stride",
+        "Ignored the stride when cutting the window.",
+        "right_window_sums",
+        "x_pad[n, :, h * stride : h * stride + HH, k * stride : k * stride + WW]",
+        "x_pad[n, :, h : h + HH, k : k + WW]",
+    ),
+    (
+        "wrong_mean",
+        "Took the mean of the products.",
+        "right_window_sums",
+        "np.sum(window * w[f, :])",
+        "np.mean(window * w[f, :])",
+    ),
+    (
+        "wrong_assign",
+        "Assigned instead of adding up.",
+        "right_loops",
+        "out[n, f, i, j] += pixel",
+        "out[n, f, i, j] = pixel",
+    ),
+    (
+        "wrong_size",
+        "Forgot the first window in the output size.",
+        "right_strides",
+        "[:, :, ::stride, ::stride]",
+        "[:, :, : -1 : stride, : -1 : stride]",
+    ),
+    (
+        "wrong_one_channel",
+        "Looked at the first plane only.",
+        "right_window_sums",
+        "np.sum(window * w[f, :])",
+        "np.sum(window[0] * w[f, 0])",
+    ),
+    (
+        "wrong_pad_once",
+        "Padded at the end only.",
+        "right_window_sums",
+        "(pad, pad), (pad, pad)]",
+        "(0, 2 * pad), (0, 2 * pad)]",
+    ),
+    (
+        "wrong_square",
+        "Used the height for both directions.",
+        "right_loops",
+        "OW = 1 + (W + 2 * pad - KW) // stride",
+        "OW = OH",
+    ),
 ]

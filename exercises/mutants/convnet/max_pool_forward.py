@@ -32,7 +32,9 @@ def right_over_offsets(x, PH, PW, stride):
     ### BEGIN SOLUTION max-naive-forward
     OH, OW = 1 + (x.shape[2] - PH) // stride, 1 + (x.shape[3] - PW) // stride
     planes = [
-        x[:, :, u : u + stride * OH : stride, v : v + stride * OW : stride] for u in range(PH) for v in range(PW)
+        x[:, :, u : u + stride * OH : stride, v : v + stride * OW : stride]
+        for u in range(PH)
+        for v in range(PW)
     ]
     out = np.maximum.reduce(planes)
     ### END SOLUTION
@@ -42,10 +44,46 @@ def right_over_offsets(x, PH, PW, stride):
 EDITS = [
     ("wrong_min", "Took the smallest value.", "right_loops", "np.max(window)", "np.min(window)"),
     ("wrong_sum", "Took the sum.", "right_loops", "np.max(window)", "np.sum(window)"),
-    ("wrong_other_pooling", "Took the other kind of pooling.", "right_loops", "np.max(window)", "np.mean(window)"),
-    ("wrong_stride", "Ignored the stride.", "right_loops", "x[n, c, i * stride : i * stride + PH, j * stride : j * stride + PW]", "x[n, c, i : i + PH, j : j + PW]"),
-    ("wrong_size", "Forgot the first window in the number of rows.", "right_loops", "OH = (H - PH) // stride + 1", "OH = (H - PH) // stride"),
-    ("wrong_square", "Used the height for both sides of the window.", "right_loops", "j * stride : j * stride + PW]", "j * stride : j * stride + PH]"),
-    ("wrong_channels", "Pooled over the channels as well.", "right_view", ".max(axis=(4, 5))", ".max(axis=(1, 4, 5))[:, None].repeat(x.shape[1], axis=1)"),
-    ("wrong_one_image", "Pooled the first image only.", "right_loops", "for n in range(N):", "for n in range(1):"),
+    (
+        "wrong_other_pooling",
+        "Took the other kind of pooling.",
+        "right_loops",
+        "np.max(window)",
+        "np.mean(window)",
+    ),
+    (
+        "wrong_stride",
+        "Ignored the stride.",
+        "right_loops",
+        "x[n, c, i * stride : i * stride + PH, j * stride : j * stride + PW]",
+        "x[n, c, i : i + PH, j : j + PW]",
+    ),
+    (
+        "wrong_size",
+        "Forgot the first window in the number of rows.",
+        "right_loops",
+        "OH = (H - PH) // stride + 1",
+        "OH = (H - PH) // stride",
+    ),
+    (
+        "wrong_square",
+        "Used the height for both sides of the window.",
+        "right_loops",
+        "j * stride : j * stride + PW]",
+        "j * stride : j * stride + PH]",
+    ),
+    (
+        "wrong_channels",
+        "Pooled over the channels as well.",
+        "right_view",
+        ".max(axis=(4, 5))",
+        ".max(axis=(1, 4, 5))[:, None].repeat(x.shape[1], axis=1)",
+    ),
+    (
+        "wrong_one_image",
+        "Pooled the first image only.",
+        "right_loops",
+        "for n in range(N):",
+        "for n in range(1):",
+    ),
 ]

@@ -39,12 +39,54 @@ def right_by_hand(dout, cache):
 
 
 EDITS = [
-    ("wrong_no_transpose", "Reshaped without moving the channels.", "right_transpose", "np.transpose(dout, (0, 2, 3, 1)).reshape(-1, C)", "dout.reshape(-1, C)"),
-    ("wrong_shape_back", "Brought the shape back without moving the channels.", "right_transpose", "dx_flat.reshape(N, H, W, C).transpose(0, 3, 1, 2)", "dx_flat.reshape(N, C, H, W)"),
-    ("wrong_constants", "Took mean and variance for constants.", "right_by_hand", "(g - g.mean(axis=0) - normalized * (g * normalized).mean(axis=0))", "g"),
-    ("wrong_no_variance", "Left the way back through the variance out.", "right_by_hand", " - normalized * (g * normalized).mean(axis=0)", ""),
-    ("wrong_no_mean", "Left the way back through the mean out.", "right_by_hand", "g - g.mean(axis=0) - normalized", "g - normalized"),
+    (
+        "wrong_no_transpose",
+        "Reshaped without moving the channels.",
+        "right_transpose",
+        "np.transpose(dout, (0, 2, 3, 1)).reshape(-1, C)",
+        "dout.reshape(-1, C)",
+    ),
+    (
+        "wrong_shape_back",
+        "Brought the shape back without moving the channels.",
+        "right_transpose",
+        "dx_flat.reshape(N, H, W, C).transpose(0, 3, 1, 2)",
+        "dx_flat.reshape(N, C, H, W)",
+    ),
+    (
+        "wrong_constants",
+        "Took mean and variance for constants.",
+        "right_by_hand",
+        "(g - g.mean(axis=0) - normalized * (g * normalized).mean(axis=0))",
+        "g",
+    ),
+    (
+        "wrong_no_variance",
+        "Left the way back through the variance out.",
+        "right_by_hand",
+        " - normalized * (g * normalized).mean(axis=0)",
+        "",
+    ),
+    (
+        "wrong_no_mean",
+        "Left the way back through the mean out.",
+        "right_by_hand",
+        "g - g.mean(axis=0) - normalized",
+        "g - normalized",
+    ),
     ("wrong_no_gamma", "Left gamma out.", "right_by_hand", "g = d * gamma", "g = d"),
-    ("wrong_swapped", "Swapped dgamma and dbeta.", "right_transpose", "dx_flat, dgamma, dbeta = batchnorm", "dx_flat, dbeta, dgamma = batchnorm"),
-    ("wrong_means", "Took means for dgamma and dbeta.", "right_by_hand", "dbeta = d.sum(axis=0)", "dbeta = d.mean(axis=0)"),
+    (
+        "wrong_swapped",
+        "Swapped dgamma and dbeta.",
+        "right_transpose",
+        "dx_flat, dgamma, dbeta = batchnorm",
+        "dx_flat, dbeta, dgamma = batchnorm",
+    ),
+    (
+        "wrong_means",
+        "Took means for dgamma and dbeta.",
+        "right_by_hand",
+        "dbeta = d.sum(axis=0)",
+        "dbeta = d.mean(axis=0)",
+    ),
 ]

@@ -76,7 +76,9 @@ class DeepNet(nn.Module):
         self.convs = nn.ModuleList()
         for before, filters in zip([1, *channels[:-1]], channels):
             stride = 1 if self.pooling else 2
-            self.convs.append(nn.Conv2d(before, filters, kernel_size, stride=stride, padding=kernel_size // 2))
+            self.convs.append(
+                nn.Conv2d(before, filters, kernel_size, stride=stride, padding=kernel_size // 2)
+            )
         self.head = nn.Sequential(nn.Flatten(), nn.LazyLinear(100), nn.ReLU(), nn.Linear(100, 10))
         ### END SOLUTION
 

@@ -49,7 +49,9 @@ def max_pool_forward_naive(x, PH, PW, stride):
         for c in range(C):
             for i in range(out.shape[2]):
                 for j in range(out.shape[3]):
-                    out[n, c, i, j] = np.max(x[n, c, i * stride : i * stride + PH, j * stride : j * stride + PW])
+                    out[n, c, i, j] = np.max(
+                        x[n, c, i * stride : i * stride + PH, j * stride : j * stride + PW]
+                    )
     ### END SOLUTION
     return out
 

@@ -88,7 +88,7 @@ def _channels_mixed(w):
 
 def conv_backward(case):
     """Make the usual wrong gradients of a convolution: one mapping for each of dx, dw and db."""
-    dx, dw, db = conv_gradients(case)
+    _, dw, db = conv_gradients(case)
     count = case["dout"][:, 0].size
     found = {
         "dx": {f"each offset (u, v) overwrites those before it. {ADD}": _overwritten_by_offsets(case)},

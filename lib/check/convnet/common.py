@@ -46,9 +46,7 @@ def _size_symptom(got, want):
 
 def forward_problems(answer, want, inputs, wrong, rtol):
     """List the symptoms of a layer's output; ``wrong`` makes the usual mistakes out of the inputs."""
-    return compare_images(
-        "out", answer, want, rtol, alternatives=lambda: wrong(inputs), bias=inputs.get("b")
-    )
+    return compare_images("out", answer, want, rtol, alternatives=lambda: wrong(inputs), bias=inputs.get("b"))
 
 
 def forward_case(title, inputs, right, wrong, table=None):

@@ -133,7 +133,7 @@ def _shapes(answer, layers):
 
 def _layout(name, got, want):
     """Say what a wrong shape of ``params[name]`` may come from; empty when nothing is known."""
-    (_, H, W), pooled = INPUT_DIM, shapes(3)["W2"][0]
+    (C, H, W), pooled = INPUT_DIM, shapes(3)["W2"][0]
     if got == want[::-1]:
         return " Rows and columns are swapped."
     if name != "W2" or len(got) != 2 or got[0] == pooled:
@@ -144,7 +144,7 @@ def _layout(name, got, want):
         FILTERS * (W // 2) ** 2: "The width is used for the height as well",
         FILTERS: "The filters' planes are laid flat: each has (H // 2) * (W // 2) pixels",
         pooled // FILTERS: "There is one plane for each filter",
-        INPUT_DIM[0] * (H // 2) * (W // 2): "What is pooled has one plane for each filter, not for each channel",
+        C * (H // 2) * (W // 2): "What is pooled has a plane for each filter, not for each channel",
     }
     said = causes.get(got[0], "What is pooled comes in")
     return f" {said}: num_filters * (H // 2) * (W // 2) numbers, here {pooled}."

@@ -8,7 +8,6 @@ from lib.check.convnet import norm_alternatives
 from lib.check.convnet.common import EXACT, GRADIENT, compare_images, forward_case, forward_problems
 from lib.check.run import Case
 
-
 #: What the first channel or group is multiplied with: so little that it matters where eps is added.
 FAINT = 0.05
 

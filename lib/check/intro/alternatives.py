@@ -271,9 +271,6 @@ def regularized(case):
         "batch norm stands after the ReLU. It belongs between convolution and ReLU": regularized_scores(
             case, order=("relu", "norm", "pool")
         ),
-        "batch norm stands after the pooling. It belongs between convolution and ReLU": regularized_scores(
-            case, order=("relu", "pool", "norm")
-        ),
         "there is no batch norm": regularized_scores(case, order=("relu", "pool")),
         "there is no ReLU after batch norm": regularized_scores(case, order=("norm", "pool")),
         "batch norm goes by the batch in evaluation mode, too": regularized_scores(case, batch=True),

@@ -141,7 +141,7 @@ def conv_net_inputs(rng, filters, kernel, padding, count=4):
     shapes = {"conv0": (filters, 1, kernel, kernel), "hidden": (100, filters * side * side), "out": (10, 100)}
     return {
         "settings": np.array([filters, kernel, padding]),
-        "images": rng.random((count, 1, 28, 28), dtype=np.float32),
+        "images": rng.standard_normal((count, 1, 28, 28)).astype(np.float32),
         **_weights(rng, **shapes),
     }
 
@@ -170,7 +170,7 @@ def deep_net_inputs(rng, channels, kernel, stride, count=3):
         "channels": np.array(channels),
         "kernel_size": np.array(kernel),
         "stride": np.array(stride),
-        "images": rng.random((count, 1, 28, 28), dtype=np.float32),
+        "images": rng.standard_normal((count, 1, 28, 28)).astype(np.float32),
         **_weights(rng, **shapes),
     }
 
@@ -197,7 +197,7 @@ def regularized_inputs(rng, filters, kernel, dropout, count=8):
     return {
         "settings": np.array([filters, kernel]),
         "dropout": np.array(dropout),
-        "images": rng.random((count, 1, 28, 28), dtype=np.float32),
+        "images": rng.standard_normal((count, 1, 28, 28)).astype(np.float32),
         **weights,
         "norm_weight": rng.uniform(0.5, 1.5, filters).astype(np.float32),
         "norm_bias": (rng.standard_normal(filters) * 0.5).astype(np.float32),

@@ -205,7 +205,9 @@ def _run_once(torch, net, images):
             net(torch.from_numpy(images[:2]))
     except RuntimeError as error:
         if "mat1 and mat2" in str(error):
-            before = f"{seen[-1]['class']} before it gave {seen[-1]['out']}" if seen else "the images come first"
+            before = (
+                f"{seen[-1]['class']} before it gave {seen[-1]['out']}" if seen else "the images come first"
+            )
             said = f"{error}\n  a Linear layer gets another number of inputs than it was made for: {before}"
             error.args = (said,)
         raise

@@ -26,7 +26,7 @@ class Net(Module):
 def trained(tmp_path, monkeypatch):
     """Return what the training cell leaves behind: results, model, data, and model.npz beside them."""
     monkeypatch.chdir(tmp_path)
-    np.random.seed(0)  # noqa: NPY002 - what the layers draw from
+    np.random.seed(0)
     model = Net()
     images = np.random.default_rng(1).standard_normal((40, 8, 8, 3))
     labels = model.forward(images, False).argmax(axis=1)

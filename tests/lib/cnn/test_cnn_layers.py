@@ -108,7 +108,7 @@ def test_conv_reproduces_the_numbers_of_seed_0(cls):
 @pytest.mark.parametrize("cls", CONVS)
 def test_conv_attributes_and_first_parameters(cls):
     """Names, shapes and first values are those of the course; one seed fixes the weights."""
-    np.random.seed(7)  # noqa: NPY002 - the layers draw from the global generator, as the notebooks seed it
+    np.random.seed(7)
     layer = cls(3, 5, 40, 2, 1, 0.5, "first")
     names = (
         "input_channels",
@@ -127,7 +127,7 @@ def test_conv_attributes_and_first_parameters(cls):
     assert layer.params["first_w"].std() == pytest.approx(0.5, abs=0.033)
     assert layer.params["first_b"].tolist() == [0] * 40
     assert layer.grads == {"first_w": None, "first_b": None} and layer.meta is None
-    np.random.seed(7)  # noqa: NPY002
+    np.random.seed(7)
     np.testing.assert_array_equal(cls(3, 5, 40, init_scale=0.5).params["conv_w"], layer.params["first_w"])
 
 

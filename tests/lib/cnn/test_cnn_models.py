@@ -23,7 +23,7 @@ def filled_as_in_seed_0():
 
 def test_first_parameters_pass_the_check_of_seed_0():
     """With the notebook's seed, weights deviate by 0.02 within a tenth, and biases are zero."""
-    np.random.seed(1234)  # noqa: NPY002 - as the notebook does
+    np.random.seed(1234)
     net = TestCNN().net
     assert abs(net.get_params("conv_w").std() - 0.02) < 0.002
     assert abs(net.get_params("fc_w").std() - 0.02) < 0.002
@@ -72,7 +72,7 @@ def test_dtype_goes_through_the_whole_network(model, size, dtype):
 
 def test_small_network_keeps_to_the_rules():
     """At most two convolutions and two poolings, ten scores, and a first loss near ln 10."""
-    np.random.seed(0)  # noqa: NPY002
+    np.random.seed(0)
     model = SmallConvolutionalNetwork()
     convolutions = [layer for layer in model.net.layers if isinstance(layer, ConvLayer2D | FastConvLayer2D)]
     poolings = [
@@ -88,7 +88,7 @@ def test_small_network_keeps_to_the_rules():
 
 def test_small_network_fits_a_few_images():
     """Adam on 20 random images brings the loss down to almost nothing."""
-    np.random.seed(0)  # noqa: NPY002
+    np.random.seed(0)
     model, loss = SmallConvolutionalNetwork(), cross_entropy()
     rng = np.random.default_rng(0)
     images = rng.uniform(-0.5, 0.5, (20, 32, 32, 3)).astype(np.float32)

@@ -91,9 +91,7 @@ def test_spatial_batch_normalization_while_training():
     out, _ = layers.spatial_batchnorm_forward(x, np.ones(3), np.zeros(3), bn_param)
     np.testing.assert_allclose(out.mean(axis=(0, 2, 3)), 0, atol=1e-14)
     np.testing.assert_allclose(out.std(axis=(0, 2, 3)), [0.99999975, 0.99999973, 0.99999979], atol=5e-9)
-    out, _ = layers.spatial_batchnorm_forward(
-        x, np.asarray([3, 4, 5]), np.asarray([6, 7, 8]), bn_param
-    )
+    out, _ = layers.spatial_batchnorm_forward(x, np.asarray([3, 4, 5]), np.asarray([6, 7, 8]), bn_param)
     np.testing.assert_allclose(out.mean(axis=(0, 2, 3)), [6, 7, 8], atol=1e-12)
     np.testing.assert_allclose(out.std(axis=(0, 2, 3)), [2.99999925, 3.99999891, 4.99999897], atol=5e-9)
 

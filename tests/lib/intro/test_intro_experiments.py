@@ -39,7 +39,9 @@ def test_run_tells_each_seed(book, capsys):
     assert found.test_acc.shape == (2,)
     assert found.valid_acc.shape == found.train_acc.shape == (2, 2)
     assert found.filters.shape == (3, 1, 3, 3)
-    assert found.num_params == sum(p.numel() for p in [torch.empty(30), torch.empty(6), torch.empty(108 * 3 + 3)])
+    assert found.num_params == sum(
+        p.numel() for p in [torch.empty(30), torch.empty(6), torch.empty(108 * 3 + 3)]
+    )
     assert capsys.readouterr().out == f"{found}\n"
     assert str(found).startswith(f"small: test accuracy {found.test_acc.mean():.3f} (")
 
@@ -82,7 +84,9 @@ def test_first_convolution_is_kept(book):
     conv = run(book).conv_1
     assert conv.padding == (1, 1)
     assert conv(torch.zeros(1, 1, 6, 6)).shape == (1, 3, 6, 6)
-    flat = book.run("flat", lambda: torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(36, 3)), DATA, max_epochs=1)
+    flat = book.run(
+        "flat", lambda: torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(36, 3)), DATA, max_epochs=1
+    )
     with pytest.raises(ModelFileError, match="'flat': its network has no convolution"):
         _ = flat.conv_1
 
@@ -123,7 +127,9 @@ def test_figures_show_what_they_are_given(book):
     figure = show_mosaics([(np.eye(6), 2, 3, "six"), (np.zeros((4, 4)), 1, 1, "flat")], note="MNIST sample")
     assert [axes.get_title() for axes in figure.axes] == ["six", "flat"]
     figure = show_runs([found, found], goal=0.9, title="two", note="MNIST sample")
-    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [f"small\n{found.num_params} weights"] * 2
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == [
+        f"small\n{found.num_params} weights"
+    ] * 2
     plt.close("all")
     with pytest.raises(ShapeError, match=r"no grid of 2 x 2"):
         show_mosaics([(np.eye(5), 2, 2, "odd")])

@@ -48,7 +48,9 @@ def test_correlate_is_what_pytorch_computes(shape, kernel, stride, padding):
     np.testing.assert_array_equal(image, before)
 
 
-@pytest.mark.parametrize(("shape", "size", "stride"), [((6, 6), 2, 2), ((7, 9), 3, 2), ((5, 7), 2, 3), ((3, 3), 3, 1)])
+@pytest.mark.parametrize(
+    ("shape", "size", "stride"), [((6, 6), 2, 2), ((7, 9), 3, 2), ((5, 7), 2, 3), ((3, 3), 3, 1)]
+)
 def test_max_pool_is_what_pytorch_computes(shape, size, stride):
     """Both agree exactly, with negative numbers too."""
     image = np.random.default_rng(1).standard_normal(shape) - 2
@@ -61,13 +63,21 @@ def test_max_pool_is_what_pytorch_computes(shape, size, stride):
     [
         (lambda: correlate(np.ones(3), np.ones((2, 2))), ShapeError, r"image has shape \(3,\)"),
         (lambda: correlate(np.ones((3, 3)), "ab"), ShapeError, "kernel has shape"),
-        (lambda: correlate(np.ones((3, 3)), np.ones((4, 2))), ShapeError, "window of 4x2 does not fit on 3x3 pixels"),
+        (
+            lambda: correlate(np.ones((3, 3)), np.ones((4, 2))),
+            ShapeError,
+            "window of 4x2 does not fit on 3x3 pixels",
+        ),
         (lambda: correlate(np.ones((3, 3)), np.ones((2, 2)), 0), ConfigError, "stride=0 .* at least 1"),
         (lambda: correlate(np.ones((3, 3)), np.ones((2, 2)), 1, 0.5), ConfigError, "padding=0.5"),
         (lambda: max_pool(np.ones((3, 3)), 4), ShapeError, "window of 4x4 does not fit"),
         (lambda: max_pool(np.ones((3, 3)), True), ConfigError, "size=True"),
         (lambda: filter_mosaic(np.ones((4, 3, 2, 2)), 2, 2), ShapeError, r"wanted \(F, 1, KH, KW\)"),
-        (lambda: filter_mosaic(np.ones((4, 1, 2, 2)), 2, 3), ShapeError, "2 rows of 3 are no grid for 4 filters"),
+        (
+            lambda: filter_mosaic(np.ones((4, 1, 2, 2)), 2, 3),
+            ShapeError,
+            "2 rows of 3 are no grid for 4 filters",
+        ),
         (lambda: filter_responses(None, np.ones((1, 4, 4))), ShapeError, r"wanted one image \(H, W\)"),
     ],
 )

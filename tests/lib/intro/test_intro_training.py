@@ -160,7 +160,9 @@ def test_changed_code_trains_anew(monkeypatch, capsys):
 def test_grading_never_trains(variable, monkeypatch, capsys):
     """Without a file that is told; one of other settings is loaded, with a remark."""
     monkeypatch.setenv(variable, "1")
-    with pytest.raises(ModelFileError, match="model.npz is missing, and neither the report nor grading trains"):
+    with pytest.raises(
+        ModelFileError, match=r"model.npz is missing, and neither the report nor grading trains"
+    ):
         trained()
     monkeypatch.delenv(variable)
     trained(2)
@@ -175,6 +177,8 @@ def test_file_of_another_network_names_the_differences():
     trained(1)
     other = start(Net(5), DATA["X_train"])
     before = scores_of(other)
-    with pytest.raises(ModelFileError, match=r"'conv.weight' is \(3, 1, 3, 3\) there and \(5, 1, 3, 3\) here"):
+    with pytest.raises(
+        ModelFileError, match=r"'conv.weight' is \(3, 1, 3, 3\) there and \(5, 1, 3, 3\) here"
+    ):
         load_net("model.npz", other)
     np.testing.assert_array_equal(scores_of(other), before)

@@ -22,7 +22,7 @@ def data():
 
 def network(seed=7, hidden=8):
     """Make a network with dropout; the seed fixes weights and masks."""
-    np.random.seed(seed)  # noqa: NPY002 - layers draw from the global generator
+    np.random.seed(seed)
     model = Module()
     model.net = sequential(
         fc(4, hidden, 0.5, name="fc1"), gelu(), dropout(0.8, seed=seed), fc(hidden, 3, 0.5, name="fc2")

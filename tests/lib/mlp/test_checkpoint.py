@@ -231,7 +231,7 @@ class Noisy(Optimizer):
         """Step with noise."""
         for name, grad in layer.grads.items():
             self.average[name] = 0.5 * self.average.get(name, 0) + grad
-            noise = 1e-3 * np.random.standard_normal(grad.shape)  # noqa: NPY002
+            noise = 1e-3 * np.random.standard_normal(grad.shape)
             layer.params[name] = layer.params[name] - self.lr * (self.average[name] + noise)
 
 

@@ -62,7 +62,7 @@ def test_backward_matches_numeric_gradient_of_the_penalized_loss(regularization)
 @pytest.mark.parametrize("keep_prob", [0, 0.25, 0.5, 1])
 def test_dropout_network_in_float32_passes_the_check_of_the_notebook(keep_prob):
     """Parameters are float32, the batch float64: 1e-3 is the notebook's tolerance, with room."""
-    np.random.seed(1234)  # noqa: NPY002 - as the notebook does
+    np.random.seed(1234)
     rng = np.random.default_rng(0)
     model, loss_func = DropoutNet(keep_prob=keep_prob, seed=5), cross_entropy()
     feats, labels = rng.normal(size=(3, 5, 3)), np.array([0, 7, 3])

@@ -181,7 +181,7 @@ def test_fc_draws_its_weights_from_the_global_generator():
     reset_seed(1)
     layer = fc(200, 100, 0.02, name="one")
     reset_seed(1)
-    np.testing.assert_array_equal(layer.params["one_w"], 0.02 * np.random.randn(200, 100))  # noqa: NPY002
+    np.testing.assert_array_equal(layer.params["one_w"], 0.02 * np.random.randn(200, 100))
     assert not layer.params["one_b"].any()
     assert layer.grads == {"one_w": None, "one_b": None}
 

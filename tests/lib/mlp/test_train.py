@@ -33,7 +33,7 @@ def test_loader_takes_its_seed_from_the_global_generator():
     """np.random.seed in a notebook decides the order."""
     orders = []
     for seed in (1, 1, 2):
-        np.random.seed(seed)  # noqa: NPY002
+        np.random.seed(seed)
         orders.append(SVHN_DataLoader(np.arange(50), np.arange(50), 50).get_batch()[1].tolist())
     assert orders[0] == orders[1] != orders[2]
 
@@ -66,11 +66,11 @@ def test_accuracy_counts_right_answers(batch_size):
 def test_accuracy_of_a_part_uses_the_same_samples_each_time():
     """Epochs could not be compared otherwise; the global generator is left alone."""
     scores, labels = np.random.default_rng(0).normal(size=(500, 2)), np.zeros(500, int)
-    np.random.seed(0)  # noqa: NPY002
-    before = np.random.get_state()[1].copy()  # noqa: NPY002
+    np.random.seed(0)
+    before = np.random.get_state()[1].copy()
     values = {compute_acc(Echo(), scores, labels, num_samples=50) for _ in range(3)}
     assert len(values) == 1
-    np.testing.assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
+    np.testing.assert_array_equal(np.random.get_state()[1], before)
 
 
 def test_training_learns_and_reports():

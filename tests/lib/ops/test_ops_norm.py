@@ -91,6 +91,59 @@ def test_single_precision_stays_single(axis):
         assert all(g.dtype == np.float32 for g in backward(np.ones_like(x), cache))
 
 
+def test_all_that_comes_out_has_the_precision_of_x():
+    """Whatever the precision of the others, and also with given statistics."""
+    x, gamma, beta = drawn((3, 2, 2, 4), 4)
+    dout = np.ones_like(x)
+    single = x.astype(np.float32)
+    layer = np.ones(x.shape[1:])
+    for (out, cache), backward in (
+        (batch_norm_forward(single, gamma, beta), batch_norm_backward),
+        (batch_norm_forward(single, gamma, beta, mean=beta, var=np.ones(4)), batch_norm_backward),
+        (group_norm_forward(single, gamma, beta, 2), group_norm_backward),
+        (layer_norm_forward(single, layer, layer), layer_norm_backward),
+    ):
+        assert {out.dtype, *(g.dtype for g in backward(dout, cache))} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((50, 32, 32, 4), -1), ((50, 4, 32, 32), 1)])
+def test_single_precision_loses_few_digits_on_many_pixels(shape, axis):
+    """Added up one after the other, 51200 numbers around 120 would lose two more."""
+    rng = np.random.default_rng(0)
+    x = (120 + 5 * rng.standard_normal(shape)).astype(np.float32)
+    gamma, dout = np.ones(4, np.float32), rng.standard_normal(shape).astype(np.float32)
+    out, cache = batch_norm_forward(x, gamma, gamma, channel_axis=axis)
+    exact, exact_cache = batch_norm_forward(x.astype(float), *2 * [np.ones(4)], channel_axis=axis)
+    assert np.abs(out - exact).max() < 3e-5
+    found, wanted = (
+        batch_norm_backward(dout, cache),
+        batch_norm_backward(dout.astype(float), exact_cache),
+    )
+    assert all(relative_error(f, w) < 3e-5 for f, w in zip(found, wanted, strict=True))
+
+
+def test_an_empty_batch_stays_empty():
+    out, cache = batch_norm_forward(np.zeros((0, 2, 2, 3)), np.ones(3), np.ones(3))
+    dx, dgamma, dbeta = batch_norm_backward(out, cache)
+    assert out.shape == dx.shape == (0, 2, 2, 3)
+    assert not dgamma.any()
+    assert not dbeta.any()
+
+
+def test_layer_norm_agrees_with_pytorch():
+    torch = pytest.importorskip("torch")
+    rng = np.random.default_rng(9)
+    arrays = [rng.standard_normal(shape) for shape in ((3, 4, 5), (4, 5), (4, 5))]
+    out, cache = layer_norm_forward(*arrays)
+    tensors = [torch.tensor(a, requires_grad=True) for a in arrays]
+    wanted = torch.nn.functional.layer_norm(tensors[0], (4, 5), *tensors[1:])
+    dout = rng.standard_normal(out.shape)
+    wanted.backward(torch.tensor(dout))
+    np.testing.assert_allclose(out, wanted.detach().numpy(), rtol=1e-10, atol=1e-12)
+    for got, tensor in zip(layer_norm_backward(dout, cache), tensors, strict=True):
+        np.testing.assert_allclose(got, tensor.grad.numpy(), rtol=1e-8, atol=1e-10)
+
+
 def test_inputs_are_left_alone():
     x, gamma, beta = drawn((3, 6, 4, 5), 6)
     before = [a.copy() for a in (x, gamma, beta)]
@@ -133,6 +186,11 @@ def test_agrees_with_pytorch():
         (lambda x, g: batch_norm_forward(x.astype(int), g, g), ShapeError, "x has dtype int64"),
         (lambda x, g: batch_norm_forward(x, g[:1], g), ShapeError, r"gamma has shape \(1,\), wanted \(4,\)"),
         (lambda x, g: batch_norm_forward(x, g, g, eps=-1), ConfigError, "eps=-1 is not a number >= 0"),
+        (lambda x, g: batch_norm_forward(x, g, g, eps=True), ConfigError, "eps=True is not a number"),
+        (lambda x, g: batch_norm_forward(x, g, g, var=g), ConfigError, "only var is given"),
+        (lambda x, g: batch_norm_forward(x, g, g, channel_axis=0), ShapeError, "wanted the batch first"),
+        (lambda x, g: batch_norm_forward(x, g, g, channel_axis=1.0), ConfigError, "channel_axis=1.0"),
+        (lambda x, g: layer_norm_forward(g, g, g), ShapeError, "wanted the batch first and features after"),
         (
             lambda x, g: group_norm_forward(x, g, g, 3),
             ConfigError,

@@ -26,7 +26,7 @@ def seed_0():
 
 def training():
     """Train the small network for a few steps on random images; return the loss before and after."""
-    np.random.seed(123)  # noqa: NPY002 - as the notebooks do
+    np.random.seed(123)
     model, loss_func = SmallConvolutionalNetwork(keep_prob=0.9, seed=0), cross_entropy()
     optimizer = SGD(model.net, 2e-2)
     rng = np.random.default_rng(0)
