@@ -147,6 +147,7 @@ def _warnings(
 def _missing(folder: Path, manifest: Manifest) -> Iterator[str]:
     remedies = {
         "model.npz": "run the training cell of the notebook; it is saved when training ends",
+        "experiments.npz": "run all cells of the notebook; it is saved with the first experiment",
         manifest.pdf: "run: python -m lib.report",
     }
     for path in manifest.files:

@@ -31,7 +31,15 @@ def test_each_exercise_has_enough_answers_in_the_right_format(key):
     assert len({mutant.name for mutant in mutants}) == len(mutants)
 
 
-@pytest.mark.parametrize("family", sorted({key[0] for key in KEYS}))
+@pytest.mark.parametrize(
+    "family",
+    [
+        pytest.param(name, marks=pytest.mark.slow)
+        if name == "intro"
+        else name  # PyTorch takes seconds to start
+        for name in sorted({key[0] for key in KEYS})
+    ],
+)
 def test_one_right_and_one_wrong_answer_of_each_exercise(family):
     """The others are run by `make mutants`."""
     if family == "intro" and not TORCH:

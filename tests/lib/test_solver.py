@@ -125,7 +125,7 @@ def test_wrong_models_are_named():
     model.loss = lambda X, y=None: None
     with pytest.raises(ShapeError, match=r"model.loss\(X\) gave a NoneType, wanted scores of shape"):
         solver(model).train()
-    scores = np.zeros((10, 3))
+    scores = np.zeros((50, 3))
     for answer, said in (
         (1.0, r"model.loss\(X, y\) gave a float, wanted the loss and a dictionary"),
         ((None, {}), "the loss is a NoneType in iteration 1, wanted one number"),
@@ -166,7 +166,8 @@ def test_a_loss_that_is_no_number_leaves_the_best_parameters():
     said = r"the loss is nan in iteration 8. Try a smaller learning rate than 0.5. The model holds the best"
     with pytest.raises(ConfigError, match=said):
         s.train()
-    assert s.check_accuracy(s.X_val, s.y_val) == s.best_val_acc == max(s.val_acc_history) > 0.6
+    assert s.best_val_acc == max(s.val_acc_history) > 0.6
+    np.testing.assert_array_equal(s.model.params["W"], s.best_params["W"])
 
 
 def test_ctrl_c_keeps_what_was_reached_even_in_the_first_epoch(capsys):
