@@ -162,7 +162,11 @@ def _of_regions(
     lines = regions.normalize(text).split("\n")
     mutants = []
     for node in _functions(tree):
-        alone = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+        # a comment at the end, such as a marker, is no part of the parsed function: read on to what comes next
+        after = min(
+            (other.lineno for other in tree.body if other.lineno > node.lineno), default=len(lines) + 1
+        )
+        alone = "\n".join(lines[node.lineno - 1 : after - 1])
         found = list(regions.find_regions(alone, f"{shown} {node.name}"))
         unknown = [region.name for region in found if region.name not in reference]
         if not found or unknown:
