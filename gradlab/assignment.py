@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
+from gradlab import limits, regions
 from gradlab import notebook as notebooks
-from gradlab import regions
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.regions import Region
@@ -89,7 +89,7 @@ class Assignment:
     files : tuple of str
         Files that a student may add or own besides.
     exercises : tuple of Exercise
-    training, report : Training, Report or None
+    training, report, limits : Training, Report or None, Limits
     submission : tuple of str
         Files that a submission consists of.
     folder : Path
@@ -112,6 +112,7 @@ class Assignment:
     exercises: tuple[Exercise, ...]
     training: Training | None
     report: Report | None
+    limits: limits.Limits
     submission: tuple[str, ...]
     folder: Path
     regions: Mapping[str, Region] = field(repr=False, hash=False, compare=False)
@@ -191,7 +192,7 @@ def lib_regions(course: Course) -> dict[str, Region]:
 def _from_toml(top: Table, folder: Path, found: Mapping[str, Region]) -> Assignment:
     head, lib = top.need("assignment"), top.need("lib")
     training, report, submission = top.table("training"), top.table("report"), top.table("submission")
-    exercises = top.tables("exercise")
+    exercises, limited = top.tables("exercise"), top.table("limits")
     top.close()
     assignment = Assignment(
         name=head.text("name"),
@@ -208,13 +209,13 @@ def _from_toml(top: Table, folder: Path, found: Mapping[str, Region]) -> Assignm
         exercises=tuple(_exercise(table) for table in exercises),
         training=_training(training) if training else None,
         report=_report(report) if report else None,
+        limits=limits.read(limited),
         submission=submission.texts("files") if submission else (),
         folder=folder,
         regions=MappingProxyType(dict(found)),
     )
-    for table in (head, lib, submission):
-        if table:
-            table.close()
+    for table in filter(None, (head, lib, submission)):
+        table.close()
     return assignment
 
 

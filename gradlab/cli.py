@@ -109,6 +109,32 @@ def demo(assignment: Annotated[str, typer.Argument(help="Name of the assignment.
 
 
 @app.command()
+def doctor() -> None:
+    """Attack this machine's sandbox from inside; say what holds, and what to install where nothing does."""
+    course = Course.find()
+    from gradlab import doctor as examination
+    from gradlab import sandbox
+
+    console.print(examination.about())
+    tier = sandbox.tier()
+    if tier == "none":
+        why = sandbox.why_not()
+        msg = f"no sandbox, so submissions are not graded here: {why}\n{examination.advice()}"
+        raise GradlabError(msg)
+    console.print(f"Sandbox: {tier}")
+    findings = examination.examine(course)
+    if torch := examination.torch_works():
+        findings.append(torch)
+    for finding in findings:
+        _say(f"  {'held ' if finding.contained else 'BROKE'}  {finding.name}: {finding.seen}")
+    broken = [finding.name for finding in findings if not finding.contained]
+    if broken:
+        msg = f"the sandbox does not hold ({', '.join(broken)}); grade nobody on this machine."
+        raise GradlabError(msg)
+    console.print("Submissions can be graded here.")
+
+
+@app.command()
 def mutants(
     family: Annotated[str, typer.Argument(help="Only this family of checks, e.g. cnn.")] = "",
     exercise: Annotated[str, typer.Argument(help="Only this exercise.")] = "",

@@ -1,7 +1,7 @@
 """Execute a submission once, in a throw-away copy of its folder.
 
 Whatever the student's code does (raise, hang, kill the kernel, print without end) becomes an output or a
-note; this module raises for faults of our own only.
+note; this module raises for faults of our own only, and when there is no sandbox.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from pathlib import Path
 from typing import Any
 
 from gradlab import sandbox
+from gradlab.bubblewrap import Room
 from gradlab.errors import GradlabError
+from gradlab.limits import DEFAULT, MB, Limits
 from lib.report.execute import Problem, execute_notebook
 
 #: The kernel that submissions run on, whatever kernel they name.
 KERNEL = "python3"
 #: Characters of text kept of one cell, and bytes of one picture.
 MAX_TEXT, MAX_DATA = 100_000, 5_000_000
-#: Seconds for one cell of a submission, and for all of them together.
-CELL_SECONDS, TOTAL_SECONDS = 120.0, 900.0
 
 _ENDS = {
     "died": "The kernel died while the notebook ran; the cells after that did not run.",
     "stuck": "A cell ran longer than it may and could not be interrupted; the cells after it did not run.",
-    "time is up": "The notebook took longer than {total:g} s in all; cells after that did not run.",
+    "too much output": "The notebook printed more than {limits.output_mb:g} MB; what came after that is left out.",
+    "time is up": "The notebook took longer than {limits.total_seconds:g} s in all; cells after that did not run.",
 }
 
 
@@ -62,8 +63,7 @@ def execute(
     *,
     data: Path,
     values: Path,
-    cell_timeout: float = CELL_SECONDS,
-    total_timeout: float = TOTAL_SECONDS,
+    limits: Limits = DEFAULT,
 ) -> Execution:
     """Execute a notebook in a copy of its folder.
 
@@ -77,9 +77,9 @@ def execute(
         The data folder that the notebook finds.
     values : Path
         Where ``check`` writes the arrays of answers that live in the notebook.
-    cell_timeout, total_timeout : float
-        Seconds for one cell, after which it is interrupted and the next one runs; and for all of them, after
-        which no cell runs any more.
+    limits : Limits
+        A cell is interrupted when its seconds are over, and the next one runs; when those of all are over, no cell
+        runs any more.
 
     Returns
     -------
@@ -88,13 +88,18 @@ def execute(
     Raises
     ------
     GradlabError
-        If no kernel can be started at all: then this machine is at fault, not the submission.
+        If there is no sandbox, or no kernel can be started at all: then this machine is at fault, not the
+        submission.
     """
+    sandbox.require()
+    # they start slowly, and only who executes needs them
+    from gradlab import kernel_provisioner
+
     begin = time.monotonic()
     found = Execution()
 
     def seconds(_cell: Any) -> float:
-        return min(cell_timeout, total_timeout - (time.monotonic() - begin))
+        return min(limits.cell_seconds, limits.total_seconds - (time.monotonic() - begin))
 
     with tempfile.TemporaryDirectory(prefix="gradlab-run-", ignore_cleanup_errors=True) as parent:
         work = Path(parent) / "work"
@@ -104,16 +109,33 @@ def execute(
         env = sandbox.environment(
             {"GRADLAB_DATA": str(data), "GRADLAB_VALUES": str(values), "NBGRADER_EXECUTION": "autograde"}
         )
-        executed, problems = execute_notebook(notebook, work, timeout=seconds, env=env, kernel_name=KERNEL)
+        values.mkdir(parents=True, exist_ok=True)
+        room = Room((work, values), (data,), limits)
+        manager = kernel_provisioner.manager(room)
+        executed, problems = execute_notebook(
+            notebook,
+            work,
+            timeout=seconds,
+            env=env,
+            kernel_name=KERNEL,
+            kernel_manager=manager,
+            max_total=int(limits.output_mb * MB),
+        )
+        sandbox.tidy(room)
     for cell in executed.cells:
         if cell.cell_type == "code" and cell.get("id"):
             found.cells[cell.id] = ([clip(output) for output in cell.outputs], cell.execution_count)
-    found.notes += _notes(problems, total_timeout)
+    if manager.stopped():
+        problems = [problem for problem in problems if problem.kind not in ("died", "ended")]
+        found.notes.append(
+            f"The notebook was stopped: it {manager.stopped()}. The cells after that did not run."
+        )
+    found.notes += _notes(problems, limits)
     found.seconds = time.monotonic() - begin
     return found
 
 
-def _notes(problems: list[Problem], total_timeout: float) -> list[str]:
+def _notes(problems: list[Problem], limits: Limits) -> list[str]:
     """Say what went wrong without the cells' numbers, which the graded notebook does not have any more.
 
     Raises
@@ -134,7 +156,7 @@ def _notes(problems: list[Problem], total_timeout: float) -> list[str]:
             name, said = type(problem.error).__name__, str(problem.error)[:200]
             notes.append(f"The notebook could not be run to its end ({name}: {said}).")
         elif problem.kind in _ENDS:
-            notes.append(_ENDS[problem.kind].format(total=total_timeout))
+            notes.append(_ENDS[problem.kind].format(limits=limits))
     stopped = sum(problem.kind == "stopped" for problem in problems)
     if stopped:
         notes.append(f"{stopped} cell{'s' * (stopped > 1)} ran longer than allowed and stopped.")

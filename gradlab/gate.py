@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gradlab import manifest as manifests
+from gradlab import sandbox
 from gradlab.assignment import Assignment
 from gradlab.course import Course
 from gradlab.errors import GradlabError
@@ -89,8 +90,11 @@ def _stub(course: Course, assignment: Assignment, folder: Path, work: Path) -> l
 
 def _judge(course: Course, assignment: Assignment, work: Path, notebook: Any) -> dict[str, Any]:
     """Execute and judge a folder as a grader does."""
-    with tempfile.TemporaryDirectory(prefix="gradlab-values-") as values:
-        execute(notebook, work, data=course.data, values=Path(values))
+    with (
+        tempfile.TemporaryDirectory(prefix="gradlab-values-") as values,
+        sandbox.trust("the master's reference and stub"),
+    ):
+        execute(notebook, work, data=course.data, values=Path(values), limits=assignment.limits)
         version = manifests.read(work, work.name).version
         return judge_submission(course, assignment, work, Path(values), version=version)
 

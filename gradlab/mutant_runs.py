@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from exercises import Context
-from gradlab import regions
+from gradlab import regions, sandbox
 from gradlab.assignment import lib_regions
 from gradlab.course import Course
 from gradlab.mutants import Mutant, exercises_of, load_mutants
@@ -132,7 +132,7 @@ def _run_exercise(job: tuple[str, str, str, bool]) -> list[Outcome]:
             if mutant.objects is not None:
                 message, seconds, fraction = _by_objects(mutant, judge)
             else:
-                with _written(course, mutant, folder):
+                with _written(course, mutant, folder), sandbox.trust("the course's own variants"):
                     begin = time.monotonic()
                     message = _check(mutant, folder)
                     seconds = time.monotonic() - begin

@@ -21,6 +21,7 @@ import os
 import platform
 import tempfile
 import warnings
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ from gradlab import nbgrader_log, repair, sandbox, store, submission, verdict, v
 from gradlab.assignment import load
 from gradlab.course import Course
 from gradlab.errors import GradlabError
-from gradlab.execution import CELL_SECONDS, KERNEL, TOTAL_SECONDS, execute
+from gradlab.execution import KERNEL, execute
 
 #: Key of what the steps tell each other. It lies in nbconvert's resources, where no notebook can write.
 RESOURCES = "gradlab"
@@ -111,18 +112,23 @@ class Repair(GradingStep):
 class BundleExecute(GradingStep):
     """Run the notebook once, in a throw-away copy; a fault of its code becomes an output or a note."""
 
-    cell_timeout = Float(CELL_SECONDS, help="Seconds for one cell.").tag(config=True)
-    total_timeout = Float(TOTAL_SECONDS, help="Seconds for the whole notebook.").tag(config=True)
+    cell_timeout = Float(0, help="Seconds for one cell; 0: as in assignment.toml.").tag(config=True)
+    total_timeout = Float(0, help="Seconds for the whole notebook; 0: as in assignment.toml.").tag(
+        config=True
+    )
 
     def step(self, nb: Any, resources: Any, course: Course) -> tuple[Any, Any]:
         """Run, unless ``--no-execute`` asks not to; without data nobody is graded, with points or without."""
         ours, names = resources[RESOURCES], resources["nbgrader"]
-        verdict.require_data(course, load(course, names["assignment"]))
+        assignment = load(course, names["assignment"])
+        verdict.require_data(course, assignment)
         ours["notes"] = list(nb.metadata.get("gradlab", {}).get("notes", []))
         if not Execute(parent=self).enabled:
             ours["notes"].append("The notebook was not executed.")
             return nb, resources
         # lives as long as the resources do, that is until this notebook is done
+        asked = {"cell_seconds": self.cell_timeout, "total_seconds": self.total_timeout}
+        limits = replace(assignment.limits, **{name: value for name, value in asked.items() if value})
         scratch = tempfile.TemporaryDirectory(prefix="gradlab-values-", ignore_cleanup_errors=True)
         ours["values"] = scratch
         found = execute(
@@ -130,8 +136,7 @@ class BundleExecute(GradingStep):
             _graded_folder(self, names),
             data=course.data,
             values=Path(scratch.name),
-            cell_timeout=self.cell_timeout,
-            total_timeout=self.total_timeout,
+            limits=limits,
         )
         found.apply(nb)
         for note in found.notes:
@@ -182,7 +187,7 @@ class WriteVerdicts(GradingStep):
             "assignment": assignment.name,
             "version": version,
             "dataset": _dataset(course, assignment.dataset),
-            "sandboxed": sandbox.ISOLATED,
+            "sandboxed": sandbox.isolated(),
             "versions": _versions(),
             "notes": ours["notes"],
             "verdicts": records,

@@ -1,24 +1,26 @@
-"""The one place where strangers' code is started.
+"""The one place where strangers' code is started: ``run`` a program, or ``kernel_manager`` for a notebook.
 
-What it contains so far: a process group that is killed as a whole when its time is over or when it has ended,
-output that is clipped, an environment without anything of the grader's, no terminal.
+Who decides what isolates it:
 
-What it does not contain yet: the code runs as the user who grades. It can read and change that user's files,
-use the network, and take memory, disk and processors as it likes. Real isolation replaces the body of ``run``
-(and the kernel's start in ``lib.report.execute``) and nothing else; until then whatever was graded says "not
-sandboxed".
+bubblewrap   wherever it works (``gradlab doctor`` tells)
+container    ``GRADLAB_SANDBOX=container``, set in the image that docs/Containerfile makes: no network, and each submission
+             as a user of its own that may read nothing of the grader's
+none         only for submissions that this program made itself (the demo, the gate): see ``trust``
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from gradlab import bubblewrap, container
+from gradlab.bubblewrap import Room
+from gradlab.errors import GradlabError
+from gradlab.watchdog import Watchdog
 from lib.check.process import MAX_OUTPUT, Completed, run_limited
-
-#: Whether strangers' code is kept from the grader's files and network. Shown in every graded notebook.
-ISOLATED = False
 
 #: Variables that a program needs to run at all. Everything else of the grader's environment stays with the
 #: grader.
@@ -43,9 +45,13 @@ KEPT = (
     "JUPYTER_RUNTIME_DIR",
     "GRADLAB_DATASET",
 )
+#: Those of them that name places outside a sandbox.
+PLACES = ("TMPDIR", "TEMP", "TMP", "JUPYTER_PATH", "JUPYTER_RUNTIME_DIR")
 
 #: One thread for each program: graders run several, and sums then come out the same on every machine.
 THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+_trusted: list[str] = []
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -54,11 +60,69 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return kept | THREADS | {"PYTHONIOENCODING": "utf-8"} | dict(extra or {})
 
 
+def inside(env: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment as it is inside a sandbox: a home of its own."""
+    kept = {name: value for name, value in env.items() if name not in PLACES}
+    return {**kept, "HOME": "/tmp", "USER": "student", "IPYTHONDIR": "/tmp/ipython"}
+
+
+@contextlib.contextmanager
+def trust(whose: str) -> Iterator[None]:
+    """Let submissions run without a sandbox where none can be had: ours, which nobody else has written.
+
+    Parameters
+    ----------
+    whose : str
+        For whoever reads the code: what makes them ours.
+    """
+    _trusted.append(whose)
+    try:
+        yield
+    finally:
+        _trusted.pop()
+
+
+def tier() -> str:
+    """Return what isolates strangers' code on this machine: "bubblewrap", "container" or "none"."""
+    if container.asked():
+        return "none" if container.problem() else "container"
+    return "none" if bubblewrap.problem() else "bubblewrap"
+
+
+def why_not() -> str:
+    """Return in a sentence why there is no sandbox; nothing where there is one."""
+    return container.problem() if container.asked() else bubblewrap.problem()
+
+
+def isolated() -> bool:
+    """Tell whether strangers' code is kept from the grader's files and network; every graded notebook says it."""
+    return tier() != "none"
+
+
+def require() -> str:
+    """Return the tier, if strangers' code may be run at all.
+
+    Raises
+    ------
+    GradlabError
+        If there is no sandbox, and what is to run is not ours.
+    """
+    found = tier()
+    if found == "none" and not _trusted:
+        msg = (
+            f"submissions are strangers' code, and there is no sandbox for it here: {why_not()} Nothing was run; "
+            "`gradlab doctor` says what to do."
+        )
+        raise GradlabError(msg)
+    return found
+
+
 def run(
     command: Sequence[str | Path],
     *,
     cwd: Path,
     timeout: float,
+    room: Room,
     env: Mapping[str, str] | None = None,
     max_output: int = MAX_OUTPUT,
 ) -> Completed:
@@ -71,6 +135,8 @@ def run(
         A throw-away folder: the code may change anything in it.
     timeout : float
         Seconds until it is killed, with everything it started.
+    room : Room
+        What it finds, and its limits. Afterwards its writable folders hold plain files and folders only.
     env : mapping of str to str, optional
         Variables on top of ``environment()``.
     max_output : int
@@ -79,10 +145,55 @@ def run(
     Returns
     -------
     Completed
-        returncode, stdout, stderr, timed_out, seconds.
+        returncode, stdout, stderr, timed_out, seconds, and ``stopped``: what it took too much of.
+
+    Raises
+    ------
+    GradlabError
+        If there is no sandbox.
     """
+    found = require()
+    words = [str(word) for word in command]
     # Without a notebook there is no screen to draw on; in a kernel matplotlib chooses for itself.
     full = environment({"MPLBACKEND": "agg"} | dict(env or {}))
-    return run_limited(
-        [str(word) for word in command], cwd=cwd, timeout=timeout, env=full, max_output=max_output
-    )
+    if found == "bubblewrap":
+        full = inside(full)
+        words = bubblewrap.command(words, cwd=cwd, env=full, room=room)
+        full = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    elif found == "container":
+        words, full = container.command(words, env=full, room=room)
+    watch: list[Watchdog] = []
+
+    def started(pid: int) -> None:
+        watch.append(Watchdog(pid, room))
+        watch[0].start()
+
+    try:
+        done = run_limited(words, cwd=cwd, timeout=timeout, env=full, max_output=max_output, started=started)
+    finally:
+        for dog in watch:
+            dog.stop()
+        tidy(room)
+    return Completed(**{**vars(done), "stopped": watch[0].reason if watch else ""})
+
+
+def tidy(room: Room) -> None:
+    """Leave plain files and folders in what a program could write to, and make them readable.
+
+    A link could name any file of the grader's, a pipe would keep its reader waiting.
+    """
+    for top in room.writable:
+        _tidy(top)
+
+
+def _tidy(folder: Path) -> None:
+    folder.chmod(0o755)
+    for entry in os.scandir(folder):
+        mode = entry.stat(follow_symlinks=False).st_mode
+        if stat.S_ISDIR(mode):
+            _tidy(Path(entry.path))
+        elif stat.S_ISREG(mode):
+            if mode & 0o400 == 0:
+                Path(entry.path).chmod(0o644)
+        else:
+            Path(entry.path).unlink()

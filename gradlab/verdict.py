@@ -28,11 +28,13 @@ from exercises import Context, Exercise, Verdict
 from gradlab import sandbox
 from gradlab.arrays import ArraysRefused, load_arrays
 from gradlab.assignment import Assignment
+from gradlab.bubblewrap import Room
 from gradlab.course import Course
 from gradlab.dataset import held_back, is_trained_on_sample, trained_on
 from gradlab.dataset import require_data as require_data
 from gradlab.dataset import uses_sample as uses_sample
 from gradlab.errors import GradlabError
+from gradlab.limits import DEFAULT, Limits
 from lib.check import job as jobs
 from lib.check.fresh import SLOW, clip
 
@@ -261,7 +263,9 @@ def call_probe(
         put_checks(case.course, copy)
         withhold(copy, exercise.withhold)
         jobs.write_job(folder, exercise.probe, cases, exercise.withhold)
-        done = run_runner(copy, folder, exercise.timeout)
+        done = run_runner(copy, folder, exercise.timeout, case.assignment.limits)
+        if done.stopped:
+            return None, f"was stopped: it {done.stopped}"
         if done.timed_out:
             return None, f"took longer than {exercise.timeout:g} s: {SLOW}"
         try:
@@ -274,10 +278,10 @@ def call_probe(
         return answers, ""
 
 
-def run_runner(root: Path, folder: Path, timeout: float) -> Any:
+def run_runner(root: Path, folder: Path, timeout: float, limits: Limits = DEFAULT) -> Any:
     """Start ``lib.check.probe`` in a folder that holds lib."""
     command = [sys.executable, "-B", "-W", "ignore", "-m", "lib.check.probe", str(folder)]
-    return sandbox.run(command, cwd=root, timeout=timeout)
+    return sandbox.run(command, cwd=root, timeout=timeout, room=Room((root, folder), limits=limits))
 
 
 def copy_submission(source: Path, target: Path) -> None:
@@ -334,7 +338,8 @@ def reference_answers(
             copy_submission(course.lib, work / "lib")
             put_checks(course, work)
             jobs.write_job(draft, exercise.probe, cases)
-            done = run_runner(work, draft, REFERENCE_TIMEOUT)
+            with sandbox.trust("the answers of the master"):
+                done = run_runner(work, draft, REFERENCE_TIMEOUT)
             answers = _read_reference(draft, len(cases))
             if answers is None:
                 last = (done.stderr.strip().splitlines() or ["no answer"])[-1]

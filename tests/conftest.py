@@ -7,6 +7,21 @@ from collections.abc import Iterator
 
 import pytest
 
+from gradlab import sandbox
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _ours() -> Iterator[None]:
+    """Grade without a sandbox where none can be had: whatever this suite hands in, it wrote itself."""
+    with sandbox.trust("the tests' own submissions"):
+        yield
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a sandbox where there is none, and say why."""
+    if item.get_closest_marker("needs_sandbox") and not sandbox.isolated():
+        pytest.skip(sandbox.why_not())
+
 
 @pytest.fixture(autouse=True)
 def _no_grading_left_over() -> Iterator[None]:

@@ -16,13 +16,17 @@ MAX_OUTPUT = 60_000
 
 @dataclass(frozen=True)
 class Completed:
-    """What came out of a program: exit code (negative: killed by a signal), output, whether time ran out."""
+    """What came out of a program: exit code (negative: killed by a signal), output, whether time ran out.
+
+    ``stopped`` is for whoever watches it: what it took too much of.
+    """
 
     returncode: int
     stdout: str
     stderr: str
     timed_out: bool
     seconds: float
+    stopped: str = ""
 
 
 class _Drain(threading.Thread):
@@ -59,7 +63,7 @@ def _kill_group(process):
         process.kill()
 
 
-def run_limited(command, *, cwd, timeout, env=None, max_output=MAX_OUTPUT) -> Completed:
+def run_limited(command, *, cwd, timeout, env=None, max_output=MAX_OUTPUT, started=None) -> Completed:
     """Run ``command`` and wait for it, at most ``timeout`` seconds.
 
     Parameters
@@ -73,6 +77,9 @@ def run_limited(command, *, cwd, timeout, env=None, max_output=MAX_OUTPUT) -> Co
         Its whole environment; that of this process when not given.
     max_output : int
         Bytes of stdout, and as many of stderr, that are kept; the middle of a longer text is left out.
+
+    started : function(pid), optional
+        Called once the program runs.
 
     Returns
     -------
@@ -93,6 +100,8 @@ def run_limited(command, *, cwd, timeout, env=None, max_output=MAX_OUTPUT) -> Co
         drain.start()
     timed_out = False
     try:
+        if started is not None:
+            started(process.pid)
         process.wait(timeout)
     except subprocess.TimeoutExpired:
         timed_out = True

@@ -22,6 +22,7 @@ from lib.report import notebook as nb
 
 CELL_SECONDS = 1800.0
 MAX_OUTPUT = 20 << 20  # bytes of one cell; a loop that prints must not fill the memory of whoever runs it
+MAX_TOTAL = 10 * MAX_OUTPUT  # of all cells
 MESSAGE_BYTES = 1000  # what an output takes in memory besides its content
 GRACE = 4  # seconds that a cell gets to stop after it was interrupted
 
@@ -35,7 +36,9 @@ class Problem:
     kind : str
         "stopped": a cell took too long and was interrupted. "stuck": it could not be interrupted.
         "time is up": ``timeout`` left no time for a cell. "died": the kernel did.
-        "no kernel": there is none of that name. "ended": anything else. All but the first end the run.
+        "too much output": of all cells together; what came later is left out.
+        "no kernel": there is none of that name. "ended": anything else. All but "stopped" and
+        "too much output" end the run.
     text : str
     error : Exception or None
         What was raised, for the kinds "no kernel" and "ended".
@@ -64,14 +67,17 @@ class _Record:
     said: dict[int, int] = field(default_factory=dict)  # bytes of output
     idle: set[int] = field(default_factory=set)  # cells that have come to their end
     stopped: dict[int, float] = field(default_factory=dict)  # seconds of those that took too long
+    total: int = 0  # bytes of output of all cells
 
 
 class _Client(PapermillNotebookClient):
     """papermill's client with a limit for each cell's time, and one for what it prints while it runs."""
 
-    def __init__(self, nb_man: Any, seconds: Callable[[Any], float], record: _Record, **settings: Any):
+    def __init__(
+        self, nb_man: Any, seconds: Callable[[Any], float], record: _Record, max_total: int, **settings: Any
+    ):
         super().__init__(nb_man, timeout_func=lambda _cell: self._seconds, **settings)
-        self._seconds_of, self._seconds, self._record = seconds, 0.0, record
+        self._seconds_of, self._seconds, self._record, self._max_total = seconds, 0.0, record, max_total
 
     def execute_cell(self, cell: Any, cell_index: int, **options: Any) -> Any:
         if nb.kind(cell) != "code" or not nb.source(cell).strip():
@@ -89,8 +95,10 @@ class _Client(PapermillNotebookClient):
     def process_message(self, msg: dict, cell: Any, cell_index: int) -> Any:
         said, content = self._record.said, msg["content"]
         if msg["msg_type"] in ("stream", "display_data", "execute_result", "error"):
-            said[cell_index] = said.get(cell_index, 0) + MESSAGE_BYTES + _weight(content)
-            if said[cell_index] > MAX_OUTPUT:
+            weight = MESSAGE_BYTES + _weight(content)
+            said[cell_index] = said.get(cell_index, 0) + weight
+            self._record.total += weight
+            if said[cell_index] > MAX_OUTPUT or self._record.total > self._max_total:
                 return None
         elif msg["msg_type"] == "status" and content["execution_state"] == "idle":
             self._record.idle.add(cell_index)
@@ -118,6 +126,8 @@ def execute_notebook(
     env: Mapping[str, str] | None = None,
     kernel_name: str = "python3",
     progress: bool = False,
+    kernel_manager: type | None = None,
+    max_total: int = MAX_TOTAL,
 ) -> tuple[Any, list[Problem]]:
     """Execute a notebook and return it with its new outputs.
 
@@ -135,6 +145,10 @@ def execute_notebook(
     kernel_name : str
     progress : bool
         Show a bar on stderr.
+    kernel_manager : subclass of jupyter_client's AsyncKernelManager, optional
+        Starts the kernel.
+    max_total : int
+        Bytes of output of all cells together that are kept.
 
     Returns
     -------
@@ -164,6 +178,8 @@ def execute_notebook(
                 autosave_cell_every=0,
                 seconds=seconds,
                 record=record,
+                max_total=max_total,
+                **({} if kernel_manager is None else {"kernel_manager_class": kernel_manager}),
                 log=log,
                 startup_timeout=60,
                 interrupt_on_timeout=True,
@@ -190,6 +206,9 @@ def execute_notebook(
         Problem("stopped", f"cell {n + 1}: stopped after {limit:.0f} seconds; later cells were run.")
         for n, limit in interrupted
     ]
+    if record.total > max_total:
+        text = f"the cells printed more than {max_total / 1e6:.0f} MB; what came after that is left out."
+        problems.append(Problem("too much output", text))
     return executed, problems
 
 

@@ -9,7 +9,7 @@ from grading_run import Run, autograde, graded, grades, scores
 from odd_submissions import other_name, right, wrong
 from tiny_course import cell_of, submit
 
-from gradlab import grading
+from gradlab import grading, sandbox
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 
@@ -142,7 +142,7 @@ def test_record_says_what_the_verdict_rests_on(class_run: tuple[Course, Run]) ->
     """The graded notebook names version, isolation and each verdict."""
     found = graded(class_run[0], "half").metadata["gradlab"]
     assert len(found["version"]) == 16
-    assert found["sandboxed"] is False
+    assert found["sandboxed"] is sandbox.isolated()
     assert found["verdicts"]["shift"] == {
         "points": 2.0,
         "max_points": 4.0,

@@ -11,13 +11,16 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from gradlab import sandbox
+from gradlab.bubblewrap import Room
 from gradlab.errors import GradlabError
-from gradlab.execution import CELL_SECONDS, TOTAL_SECONDS, Execution, clip, execute
+from gradlab.execution import Execution, clip, execute
+from gradlab.limits import Limits
 from lib.report.execute import Problem
 
 
 def python(code: str, tmp_path: Path, timeout: float = 20, **options: object) -> sandbox.Completed:
     """Run some Python in the sandbox."""
+    options.setdefault("room", Room((tmp_path,)))
     return sandbox.run([sys.executable, "-c", code], cwd=tmp_path, timeout=timeout, **options)  # type: ignore[arg-type]
 
 
@@ -50,30 +53,39 @@ def test_time_limit_kills_all_that_was_started(tmp_path: Path) -> None:
     """When time is over the program and its children are gone."""
     code = (
         "import subprocess, sys, time\n"
-        "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
-        "print(child.pid, flush=True)\n"
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)', 'child-of-a-slow-one'])\n"
+        "print('started', flush=True)\n"
         "time.sleep(60)"
     )
     done = python(code, tmp_path, timeout=2)
     assert done.timed_out
-    assert _gone(int(done.stdout))
+    assert done.stdout == "started\n"
+    assert _gone("child-of-a-slow-one")
 
 
 def test_what_stays_behind_is_killed(tmp_path: Path) -> None:
     """A background process does not outlive the program that started it."""
     code = (
         "import subprocess, sys\n"
-        "print(subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)']).pid, flush=True)"
+        "argv = [sys.executable, '-c', 'import time; time.sleep(60)', 'child-of-a-quick-one']\n"
+        "print(subprocess.Popen(argv, start_new_session=True).poll(), flush=True)"
     )
     done = python(code, tmp_path)
     assert not done.timed_out
-    assert _gone(int(done.stdout))
+    assert done.stdout == "None\n"
+    assert _gone("child-of-a-quick-one")
 
 
-def _gone(pid: int) -> bool:
-    """Wait a moment for a process to end; a zombie counts as ended."""
+def _gone(word: str) -> bool:
+    """Wait a moment until no process has a word on its command line; a zombie counts as ended."""
     for _ in range(50):
-        if not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+        found = [
+            process
+            for process in psutil.process_iter(["cmdline", "status"])
+            if (process.info["cmdline"] or [""])[-1] == word
+            and process.info["status"] != psutil.STATUS_ZOMBIE
+        ]
+        if not found:
             return True
         time.sleep(0.1)
     return False
@@ -93,7 +105,9 @@ def test_notebook_runs_in_a_copy_with_limits(tmp_path: Path) -> None:
     ]
     cells = [new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)]
     notebook = new_notebook(cells=cells)
-    found = execute(notebook, folder, data=tmp_path / "data", values=tmp_path / "values", cell_timeout=2)
+    found = execute(
+        notebook, folder, data=tmp_path / "data", values=tmp_path / "values", limits=Limits(cell_seconds=2)
+    )
     assert (folder / "file.txt").read_text() == "before"
     assert found.cells["c1"][0][0].ename == "ZeroDivisionError"
     assert found.cells["c3"][0][0].text == f"autograde {tmp_path / 'data'} False\n"
@@ -103,16 +117,18 @@ def test_notebook_runs_in_a_copy_with_limits(tmp_path: Path) -> None:
     assert notebook.cells[3].execution_count == 4
 
 
-def run(sources: list[str], tmp_path: Path, **options: float) -> Execution:
+def run(sources: list[str], tmp_path: Path, **limits: float) -> Execution:
     """Execute a notebook of these cells; their ids are c0, c1 and so on."""
     (tmp_path / "folder").mkdir()
     notebook = new_notebook(cells=[new_code_cell(source, id=f"c{i}") for i, source in enumerate(sources)])
-    return execute(notebook, tmp_path / "folder", data=tmp_path, values=tmp_path, **options)
+    return execute(
+        notebook, tmp_path / "folder", data=tmp_path, values=tmp_path / "values", limits=Limits(**limits)
+    )
 
 
 def test_no_cell_runs_when_the_time_of_all_is_over(tmp_path: Path) -> None:
     """Time for the whole notebook is time for the whole notebook."""
-    found = run(["import time; time.sleep(60)", "print('late')", "2"], tmp_path, total_timeout=6)
+    found = run(["import time; time.sleep(60)", "print('late')", "2"], tmp_path, total_seconds=6)
     assert found.cells["c1"] == ([], None)
     assert found.cells["c2"] == ([], None)
     assert found.notes == [
@@ -151,15 +167,6 @@ def test_full_disk_is_at_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert run(["1"], tmp_path / "folder").notes == [
         "The notebook could not be run to its end (ValueError: odd)."
     ]
-
-
-def test_limits_have_one_home() -> None:
-    """The step of nbgrader and every other caller run a notebook for the same time."""
-    from gradlab.nbgrader_autograde import BundleExecute
-
-    defaults = (BundleExecute.cell_timeout.default_value, BundleExecute.total_timeout.default_value)
-    assert defaults == (CELL_SECONDS, TOTAL_SECONDS)
-    assert execute.__kwdefaults__ == {"cell_timeout": CELL_SECONDS, "total_timeout": TOTAL_SECONDS}
 
 
 def test_outputs_are_clipped() -> None:

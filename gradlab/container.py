@@ -1,0 +1,65 @@
+"""A container as the sandbox, for machines without bubblewrap: macOS, Windows, a cluster that forbids namespaces.
+
+The whole of gradlab runs in a container without network. Inside, each program of a stranger is a user of its own who
+owns its throw-away folder and nothing else; the course belongs to root, who alone may enter it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gradlab import bubblewrap
+from gradlab.bubblewrap import Room
+from gradlab.limits import MB
+
+VARIABLE = "GRADLAB_SANDBOX"
+
+
+def asked() -> bool:
+    """Tell whether this process was told that a container is its sandbox."""
+    return os.environ.get(VARIABLE, "") == "container"
+
+
+def problem() -> str:
+    """Look whether this really is such a container; return what is wrong, in a sentence, or nothing."""
+    if not hasattr(os, "getuid") or os.getuid() != 0:
+        return f"{VARIABLE}=container needs root inside the container, to become somebody else for each submission."
+    networks = sorted(path.name for path in Path("/sys/class/net").glob("*") if path.name != "lo")
+    live = [name for name in networks if _is_up(name)]
+    if live:
+        return f"the container has a network ({live[0]}); start it with --network none."
+    for program in ("prlimit", "setpriv"):
+        if shutil.which(program) is None:
+            return f"{program} is missing from the container; install util-linux."
+    here = Path.cwd()
+    if not any(_closed(folder) for folder in (here, *here.parents)):
+        return f"everybody may read {here}; run: chmod 700 {here}"
+    return ""
+
+
+def _is_up(name: str) -> bool:
+    try:
+        return bool(int(Path(f"/sys/class/net/{name}/flags").read_text(), 16) & 1)
+    except (OSError, ValueError):
+        return True
+
+
+def _closed(folder: Path) -> bool:
+    return not stat.S_IMODE(folder.stat().st_mode) & 0o007
+
+
+def command(inner: Sequence[str], *, env: Mapping[str, str], room: Room) -> tuple[list[str], dict[str, str]]:
+    """Return the command line and the environment that run ``inner`` as a user of its own."""
+    user = bubblewrap.new_user()
+    for path in room.writable:
+        bubblewrap.give(path, user)
+    limits = room.limits
+    words = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all"]
+    words += ["--no-new-privs", "prlimit", "--core=0", "--nofile=1024", f"--nproc={limits.processes:.0f}"]
+    words += [f"--fsize={limits.file_mb * MB:.0f}", f"--data={limits.memory_mb * MB:.0f}", "--"]
+    home = str(room.writable[0]) if room.writable else "/tmp"
+    return [*words, *inner], {**env, "HOME": home, "USER": "student", "IPYTHONDIR": f"{home}/.ipython"}
