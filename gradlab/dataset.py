@@ -37,7 +37,7 @@ def choice() -> str:
     return said
 
 
-def uses_sample(course: Course, dataset: str = "svhn") -> bool:
+def uses_sample(course: Course, dataset: str) -> bool:
     """Tell whether a course grades on the sample: $GRADLAB_DATASET says so, or only the sample is there."""
     said = choice()
     if said:
@@ -67,26 +67,11 @@ def require_data(course: Course, assignment: Assignment) -> None:
         msg = f"data set '{dataset}' is not in data/{asked}: {how}"
         raise GradlabError(msg)
     folder = lying[0].parent
-    for name in _layout(dataset, folder):
+    for name in SETS[dataset].lying(folder) if dataset in SETS else ():
         if not (folder / name).is_file():
             there = course.relative(folder / name)
             msg = f"data set '{dataset}' is not complete, {there} is missing: {how}"
             raise GradlabError(msg)
-
-
-def _layout(dataset: str, folder: Path) -> tuple[str, ...]:
-    """Return the files of the layout of a set that a folder holds, if only in part."""
-    layouts = SETS[dataset].layouts if dataset in SETS else ()
-    return next((files for files in layouts if any((folder / name).is_file() for name in files)), ())
-
-
-def _folders(course: Course, dataset: str) -> list[Path]:
-    """Return where a set may lie, the best place first."""
-    tops = [course.data / dataset, course.data / f"{dataset}-sample"]
-    if dataset not in SETS:
-        return tops
-    tops.insert(1, course.data)  # where students and older scripts put them
-    return [folder for top in tops for folder in (top, *(top / sub for sub in SETS[dataset].subfolders))]
 
 
 def _lying(course: Course, dataset: str, kind: str) -> list[Path]:
@@ -97,11 +82,12 @@ def _lying(course: Course, dataset: str, kind: str) -> list[Path]:
     """
     if not dataset:
         return []
-    for folder in _folders(course, dataset):
-        if dataset in SETS:
-            paths = [folder / name for name in _layout(dataset, folder)]
-        else:
-            paths = sorted(folder.glob("*"))
+    known = SETS.get(dataset)
+    folders = (
+        known.places(course.data) if known else [course.data / dataset, course.data / f"{dataset}-sample"]
+    )
+    for folder in folders:
+        paths = [folder / name for name in known.lying(folder)] if known else sorted(folder.glob("*"))
         drawn = folder.name.endswith("-sample")
         found = [
             path for path in paths if path.is_file() and (drawn or is_sample(path)) == (kind == "sample")

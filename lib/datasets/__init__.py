@@ -18,7 +18,7 @@ _HOME = {
     "SVHN": "svhn",
     "SVHN_data": "svhn",
     "SVHNData": "svhn",
-    "make_sample": "sample",
+    "make_sample": "sets",
     "render_digits": "sample_svhn",
     "render_cifar10": "sample_pictures",
     "render_cifar100": "sample_pictures",

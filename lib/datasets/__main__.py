@@ -120,6 +120,20 @@ def _has_sample(name, data):
     return name in SETS and all((data / f"{name}-sample" / file).is_file() for file in SETS[name].layouts[0])
 
 
+def _lies_otherwise(name, data):
+    """Tell whether real files of a set lie there in another form than the one that is fetched."""
+    from lib.datasets.locate import is_sample
+    from lib.datasets.sets import SETS
+
+    if name not in SETS:
+        return False
+    for folder in SETS[name].places(data)[: -1 - len(SETS[name].subfolders)]:  # not the sample's own
+        files = [folder / file for file in SETS[name].lying(folder)]
+        if files and all(file.is_file() and not is_sample(file) for file in files):
+            return True
+    return False
+
+
 def _state(entry, data):
     """Say in a few words what of a set is there."""
     states = {}
@@ -132,6 +146,8 @@ def _state(entry, data):
             states[file.name] = f"{100 * part.stat().st_size // file.bytes} % there"
         else:
             states[file.name] = "missing"
+    if set(states.values()) == {"missing"} and _lies_otherwise(entry.name, data):
+        return "files are there, not verified"
     if len(set(states.values())) == 1:
         return next(iter(states.values()))
     return ", ".join(f"{name} {state}" for name, state in states.items() if state != "complete")

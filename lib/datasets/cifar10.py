@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from lib.datasets.folder import data_folder, shown
+from lib.datasets.cifar_rows import images_of, labels_of, unpack_fetched
+from lib.datasets.folder import shown
 from lib.datasets.locate import (
     DataDict,
     find_folder,
@@ -15,8 +14,9 @@ from lib.datasets.locate import (
     require_counts,
     split_training,
     tell,
+    tell_drawn,
 )
-from lib.datasets.pickles import load_pickle, unpack_archive
+from lib.datasets.pickles import load_pickle
 from lib.errors import DatasetError
 
 TITLE, NAME = "CIFAR-10", "cifar10"
@@ -53,7 +53,9 @@ def CIFAR10(data_dir=None):
     DatasetError
         If a file is missing, damaged, or not of this data set.
     """
-    return _read(data_dir)[:5]
+    *arrays, folder, drawn = _read(data_dir)
+    tell_drawn(TITLE, folder, drawn)
+    return tuple(arrays)
 
 
 def CIFAR10_data(
@@ -135,11 +137,9 @@ get_CIFAR10_data = CIFAR10_data
 
 def _read(data_dir):
     """Return the arrays of CIFAR-10, the names, the folder, and whether it is the drawn sample."""
-    advice = how_to_get(NAME)
-    data = Path(data_dir).expanduser() if data_dir is not None else data_folder()
-    for place in (data, data / NAME):
-        unpack_archive(place / ARCHIVE, FOLDER, advice)
-    folder, _, drawn = find_folder(TITLE, NAME, [FILES], data_dir, [FOLDER])
+    unpack_fetched(NAME, ARCHIVE, FOLDER, FILES[0], data_dir)
+    folder, _, drawn = find_folder(TITLE, NAME, [FILES], data_dir, [FOLDER], BATCHES)
+    advice = how_to_get(NAME, drawn)
     there = [name for name in BATCHES if (folder / name).is_file()]
     batches = [_read_batch(folder / name, advice) for name in there]
     names = load_pickle(folder / "batches.meta", advice).get("label_names")
@@ -155,14 +155,5 @@ def _read(data_dir):
 def _read_batch(path, advice):
     """Return images (N, 32, 32, 3) uint8 and labels (N,) int64 of one batch, checked."""
     content = load_pickle(path, advice)
-    rows, labels = content.get("data"), np.asarray(content.get("labels", ()))
-    if not isinstance(rows, np.ndarray) or rows.dtype != np.uint8 or rows.ndim != 2 or rows.shape[1] != 3072:
-        kind = f"{rows.dtype} {rows.shape}" if isinstance(rows, np.ndarray) else type(rows).__name__
-        msg = f"{TITLE}: 'data' in {shown(path)} is {kind}, wanted uint8 (N, 3072). Move it away. {advice}"
-        raise DatasetError(msg)
-    if labels.shape != (len(rows),) or labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() > 9:
-        msg = f"{TITLE}: 'labels' in {shown(path)} is not one class of 0 to 9 for each of {len(rows)} images. Move it away. {advice}"
-        raise DatasetError(msg)
-    # a row holds all red pixels, then all green, then all blue
-    images = rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1)
-    return np.ascontiguousarray(images), labels.astype(np.int64)
+    images = images_of(content, TITLE, path, advice)
+    return images, labels_of(content, "labels", len(images), 10, TITLE, path, advice)

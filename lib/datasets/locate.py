@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,13 +40,20 @@ def choice() -> str:
     return said
 
 
-def how_to_get(name: str) -> str:
-    """Say which command fetches a set."""
+def how_to_get(name: str, drawn: bool = False) -> str:
+    """Say which command fetches a set, or draws its sample again."""
+    if drawn:
+        return f"Run: python -m lib.datasets {name} --sample --force"
     return f"Run: ./get_datasets.sh {name} (or: python -m lib.datasets {name})"
 
 
 def find_folder(
-    title: str, name: str, layouts: Sequence[Sequence[str]], data_dir=None, subfolders: Sequence[str] = ()
+    title: str,
+    name: str,
+    layouts: Sequence[Sequence[str]],
+    data_dir=None,
+    subfolders: Sequence[str] = (),
+    optional: Sequence[str] = (),
 ) -> tuple[Path, tuple[str, ...], bool]:
     """Find the folder that holds a set.
 
@@ -56,10 +64,13 @@ def find_folder(
     layouts : sequence of sequences of str
         The files of the set in each of the forms that it comes in; any form will do.
     data_dir : path, optional
-        Folder with the files, or a data folder with <name>/ or <name>-sample/ in it. Default: $GRADLAB_DATA, else
-        the nearest data/ upward from the working directory.
+        Folder with the files, or a data folder with <name>/ or <name>-sample/ in it. For data/<name>, which the
+        original courses hand over, data/<name>-sample will do as well. Default: $GRADLAB_DATA, else the nearest
+        data/ upward from the working directory.
     subfolders : sequence of str
         What the archives unpack to, below each of the places.
+    optional : sequence of str
+        Files that a set may lack; those that are there must be of one kind with the others.
 
     Returns
     -------
@@ -80,6 +91,8 @@ def find_folder(
     sample = [data / f"{name}-sample"]
     if data_dir is not None:
         real.reverse()  # a folder given by hand may be the one with the files
+        if data.name == name:
+            sample.append(data.with_name(f"{name}-sample"))
         if any(is_sample(data / file) for layout in layouts for file in layout):
             sample.insert(0, data)
     tops = {"real": real, "sample": sample, "": [*real, *sample]}[wanted]
@@ -87,12 +100,15 @@ def find_folder(
     for folder in folders:
         for layout in layouts:
             if any((folder / file).is_file() for file in layout):
-                return folder, tuple(layout), _is_drawn(title, name, folder, layout, wanted)
+                more = [file for file in optional if (folder / file).is_file()]
+                return folder, tuple(layout), _is_drawn(title, name, folder, [*layout, *more], wanted)
     if wanted == "sample":
         missing = shown(data / f"{name}-sample" / layouts[0][0])
         msg = f"{title}: {missing} not found. Run: python -m lib.datasets --sample"
     else:
-        msg = f"{title}: {shown(data / name / layouts[0][0])} not found. {how_to_get(name)}. {HOW_SAMPLE}"
+        # for a folder given as data/<name>, data/<name>/<name>/... would be no place to look at
+        place = data if data.name == name else data / name
+        msg = f"{title}: {shown(place / layouts[0][0])} not found. {how_to_get(name)}. {HOW_SAMPLE}"
     raise DatasetError(msg)
 
 
@@ -145,9 +161,17 @@ def provenance(title: str, found: tuple[int, int], official: tuple[int, int], dr
 def require_counts(where: str, least: dict[str, int], **counts: int) -> None:
     """Refuse numbers of images that are not whole or too small."""
     for name, value in counts.items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < least.get(name, 0):
+        if isinstance(value, bool) or not _is_whole(value) or value < least.get(name, 0):
             msg = f"{where}: {name}={value!r} must be a whole number, at least {least.get(name, 0)}."
             raise ConfigError(msg)
+
+
+def _is_whole(value):
+    try:
+        operator.index(value)  # NumPy's whole numbers have an index, too
+    except TypeError:
+        return False
+    return True
 
 
 def split_training(
@@ -174,6 +198,12 @@ def split_training(
         raise DatasetError(msg)
     num_validation = max(1, total // 6)
     return total - num_validation, num_validation
+
+
+def tell_drawn(title: str, folder: Path, drawn: bool) -> None:
+    """Tell the reader that the images are those of the sample, if they are."""
+    if drawn:
+        say(f"{title}: SAMPLE, drawn images and not the real ones ({shown(folder)}).")
 
 
 def tell(title: str, said: str, counts: tuple[int, int, int], folder: Path) -> None:

@@ -7,7 +7,12 @@ fail.
 
 from __future__ import annotations
 
+import gzip
 import pickle
+import shutil
+import tarfile
+import tempfile
+import zlib
 from pathlib import Path
 
 from lib.datasets.folder import shown
@@ -77,20 +82,49 @@ def unpack_archive(archive: Path, folder: str, advice: str) -> None:
     Raises
     ------
     DatasetError
-        If the archive is damaged, or a member would land outside the folder.
+        If the archive is damaged or another one, a member would land outside the folder, or the disk refuses.
     """
-    import tarfile
-
     target = archive.parent / folder
     if target.is_dir() or not archive.is_file():
         return
-    draft = archive.parent / f".{folder}.unpacking"
     try:
-        with tarfile.open(archive) as tar:
+        # a folder of its own for each process: two notebooks may load at the same time
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder}.", dir=archive.parent))
+    except OSError as error:
+        raise DatasetError(_cannot_write(archive, error)) from error
+    try:
+        _extract(archive, folder, draft, advice)
+        (draft / folder).replace(target)
+    except DatasetError:
+        raise
+    except OSError as error:
+        if not target.is_dir():  # else somebody else was faster
+            raise DatasetError(_cannot_write(archive, error)) from error
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _extract(archive, folder, draft, advice):
+    """Unpack the files of one folder of an archive into the draft."""
+    try:
+        with tarfile.open(archive, "r:gz") as tar:
             members = [m for m in tar.getmembers() if m.isfile() and m.name.startswith(f"{folder}/")]
             tar.extractall(draft, members=members, filter="data")
-        (draft / folder).replace(target)
-        draft.rmdir()
-    except (tarfile.TarError, OSError, EOFError) as error:
-        msg = f"{shown(archive)} cannot be unpacked ({type(error).__name__}: {error}). Move it away. {advice}"
+            # a damaged header ends the list without a word; what gzip notes down at the end tells of it
+            while tar.fileobj.read(1 << 20):
+                pass
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())[:160]
+        msg = f"{shown(archive)} cannot be unpacked ({reason}). Move it away. {advice}"
         raise DatasetError(msg) from error
+    if not members:
+        msg = f"{shown(archive)} holds no folder {folder}/, so it is another archive. Move it away. {advice}"
+        raise DatasetError(msg)
+
+
+def _cannot_write(archive, error):
+    why = error.strerror or str(error)
+    return (
+        f"{shown(archive)} cannot be unpacked beside itself: {why}. Free some space or make the folder writable, "
+        "or set GRADLAB_DATA to another folder and put the archive there."
+    )

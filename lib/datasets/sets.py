@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from lib.errors import DatasetError
+
 
 @dataclass(frozen=True)
 class ImageSet:
@@ -20,10 +22,12 @@ class ImageSet:
     num_classes : int
     layouts : tuple of tuple of str
         The files of the set in each of the forms that it comes in; any form will do.
-    subfolders : tuple of str
-        What archives unpack to.
     maker : str
         ``"module:function"``, writes the sample.
+    archives : tuple of str
+        What ./get_datasets.sh fetches where that is not the files themselves; unpacked when the set is loaded.
+    subfolders : tuple of str
+        What archives unpack to.
     """
 
     name: str
@@ -31,11 +35,23 @@ class ImageSet:
     num_classes: int
     layouts: tuple[tuple[str, ...], ...]
     maker: str
+    archives: tuple[str, ...] = ()
     subfolders: tuple[str, ...] = ()
 
-    def make_sample(self, folder, *, force=False) -> bool:
+    def make_sample(self, folder, *, force=False, **sizes) -> bool:
         """Draw the sample into a folder, unless it is there; return whether anything was written."""
-        return _function(self.maker)(Path(folder), force=force)
+        return _function(self.maker)(Path(folder), force=force, **sizes)
+
+    def lying(self, folder) -> tuple[str, ...]:
+        """Return the files of the form that a folder holds, if only in part; none if it holds nothing of the set."""
+        forms = (*self.layouts, *((archive,) for archive in self.archives))
+        return next((files for files in forms if any((Path(folder) / name).is_file() for name in files)), ())
+
+    def places(self, data) -> list[Path]:
+        """Return where a set may lie below a data folder, the best place first."""
+        # directly in data/ is where students and older scripts put it
+        tops = [Path(data) / self.name, Path(data), Path(data) / f"{self.name}-sample"]
+        return [folder for top in tops for folder in (top, *(top / sub for sub in self.subfolders))]
 
     def draw(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         """Draw held-back sample images, (N, H, W, C) uint8, and their labels (N,)."""
@@ -102,6 +118,7 @@ SETS = {
         10,
         (("data_batch_1", "test_batch", "batches.meta"),),
         "sample_files:make_cifar10_sample",
+        ("cifar-10-python.tar.gz",),
         ("cifar-10-batches-py",),
     ),
     "cifar100": ImageSet(
@@ -110,6 +127,7 @@ SETS = {
         20,
         (("train.mat", "test.mat", "meta.mat"), ("train", "test", "meta")),
         "sample_files:make_cifar100_sample",
+        ("cifar-100-python.tar.gz",),
         ("cifar-100-python",),
     ),
     "mnist": ImageSet(
@@ -128,3 +146,33 @@ SETS = {
         "sample_files:make_mnist_sample",
     ),
 }
+
+
+def make_sample(name, folder, *, force=False, **sizes) -> bool:
+    """Draw the sample of a set, in the layout of its official files, unless the same one is there already.
+
+    Parameters
+    ----------
+    name : str
+        One of ``SETS``.
+    folder : path
+        Usually data/<name>-sample. Made if missing.
+    force : bool
+        Draw again, and replace files that are not a sample.
+    **sizes
+        Numbers of images, e.g. ``num_train``, as the set's own function takes them.
+
+    Returns
+    -------
+    made : bool
+        False if the same sample was there and nothing was done.
+
+    Raises
+    ------
+    DatasetError
+        If no sample is known of that name, a file that is no sample is in the way, or cannot be written.
+    """
+    if name not in SETS:
+        msg = f"make_sample: no sample can be drawn for {name!r}, only for: {', '.join(SETS)}."
+        raise DatasetError(msg)
+    return SETS[name].make_sample(folder, force=force, **sizes)

@@ -8,14 +8,23 @@ from __future__ import annotations
 import numpy as np
 from scipy.io import loadmat
 
-from lib.datasets.folder import say, shown
-from lib.datasets.locate import DataDict, find_folder, provenance, require_counts, split_training, tell
+from lib.datasets.folder import shown
+from lib.datasets.locate import (
+    DataDict,
+    find_folder,
+    how_to_get,
+    is_sample,
+    provenance,
+    require_counts,
+    split_training,
+    tell,
+    tell_drawn,
+)
 from lib.datasets.sample import TEST_NAME, TRAIN_NAME
 from lib.errors import DatasetError
 
 NUM_OFFICIAL, NUM_OFFICIAL_TEST = 73257, 26032
 NUM_TRAINING, NUM_VALIDATION = 70000, 3257
-
 
 SVHNData = DataDict
 
@@ -44,10 +53,9 @@ def SVHN(data_dir=None):
     DatasetError
         If a file is missing, damaged or not of this data set.
     """
-    train_images, train_labels, test_images, test_labels, folder, drawn = _read(data_dir)
-    if drawn:
-        say(f"SVHN: SAMPLE, drawn images and not the real ones ({shown(folder)}).")
-    return train_images, train_labels, test_images, test_labels
+    *arrays, folder, drawn = _read(data_dir)
+    tell_drawn("SVHN", folder, drawn)
+    return tuple(arrays)
 
 
 def SVHN_data(num_training=NUM_TRAINING, num_validation=NUM_VALIDATION, data_dir=None):
@@ -112,7 +120,8 @@ def _read(data_dir):
 
 def _read_mat(path):
     """Return images (N, 32, 32, 3) uint8 and labels (N,) int64 of one file, checked."""
-    fetch_again = f"Move it away and run: ./get_datasets.sh (or: python -m lib.datasets {_set_name(path)})"
+    how = how_to_get("svhn", is_sample(path) or path.parent.name == "svhn-sample")
+    fetch_again = f"Move it away and r{how.removeprefix('R')}"
     try:
         content = loadmat(path, variable_names=("X", "y"))
     except Exception as error:  # on damaged files scipy raises nearly anything, zlib.error and TypeError too
@@ -141,10 +150,6 @@ def _read_mat(path):
         raise DatasetError(msg)
     labels[labels == 10] = 0
     return np.ascontiguousarray(np.moveaxis(x, 3, 0)), labels
-
-
-def _set_name(path):
-    return "--sample --force" if path.parent.name == "svhn-sample" else "svhn"
 
 
 def _scale(images):

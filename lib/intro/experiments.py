@@ -200,7 +200,7 @@ def _train(name, make, data, settings) -> Run:
         if settings["first_weights"] != 1 and (conv := _first_convolution(net)) is not None:
             with torch.no_grad():
                 conv.weight.mul_(settings["first_weights"])
-        optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+        optimizer = torch.optim.Adam(net.parameters(), lr=1e-3, fused=True)
         results.append(fit(net, data, optimizer, settings["batch_size"], settings["max_epochs"]))
         if len(results[-1].val_acc_hist) < settings["max_epochs"]:  # stopped by hand: nothing to keep
             raise KeyboardInterrupt

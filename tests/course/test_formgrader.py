@@ -46,7 +46,7 @@ def page(course_copy, tmp_path_factory):
     done = course_copy.run("gradlab", "release", NAME, "--no-gate")
     assert done.returncode == 0, done.stderr
     course = Course(course_copy.root)
-    make_sample(course.data / "svhn-sample", num_train=60, num_test=30)
+    make_sample("svhn", course.data / "svhn-sample", num_train=60, num_test=30)
     fill_in(course, load(course, NAME), course.release / NAME, course.submitted / "ada" / NAME, bodies={})
     done = course_copy.run("nbgrader", "autograde", NAME)
     assert done.returncode == 0, done.stderr[-3000:]

@@ -423,7 +423,7 @@ def test_data_must_be_there(
     monkeypatch.setenv("GRADLAB_DATASET", choice)
     for folder, header in folders.items():
         _put(own, folder, header)
-    assert uses_sample(own) is sample
+    assert uses_sample(own, "svhn") is sample
     with pytest.raises(GradlabError, match=problem) if problem else contextlib.nullcontext():
         require_data(own, assignment)
 
@@ -442,7 +442,7 @@ def test_misspelled_choice_is_refused(course: Course, monkeypatch: pytest.Monkey
     """A choice that nobody offers is no choice."""
     monkeypatch.setenv("GRADLAB_DATASET", "smaple")
     with pytest.raises(GradlabError, match="GRADLAB_DATASET='smaple' is neither 'real' nor 'sample'"):
-        uses_sample(course)
+        uses_sample(course, "svhn")
 
 
 def test_held_back_images_are_drawn_anew_when_data_or_code_change(
@@ -519,9 +519,9 @@ def test_judges_that_cannot_be_imported_judge_nothing(
 
 def test_dataset_is_the_course_s_choice(course: Course, monkeypatch: pytest.MonkeyPatch) -> None:
     """Sample or real is decided by the grader's settings and files, never by the submission."""
-    assert uses_sample(course)
+    assert uses_sample(course, "svhn")
     monkeypatch.setenv("GRADLAB_DATASET", "real")
-    assert not uses_sample(course)
+    assert not uses_sample(course, "svhn")
 
 
 def test_rubrics_add_up_to_the_points(assignment: Assignment) -> None:

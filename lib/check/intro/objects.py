@@ -59,7 +59,7 @@ def convolved_problems(convolved) -> list[str]:
 def pooled_problems(pooled, convolved=None) -> list[str]:
     """Say what is wrong with the pooled number; it has to fit the features that were computed before."""
     if pooled is None:
-        return ["not written yet: pooled is None. Fill in the cell above."]
+        return ["pooled is None: fill it in as well."]
     got, features = _numbers(pooled), _numbers(convolved)
     if got is None or got.size != 1:
         return ["pooled is not one number: a window of 2x2 fits once on 2x2 features."]
@@ -110,7 +110,7 @@ def by_hand(convolved=None, pooled=None):
 def size_problems(name, value) -> list[str]:
     """Say what is wrong with one output size: a tuple of three whole numbers, or the text "not valid"."""
     if value is None:
-        return [f"not written yet: {name} is None. Fill in the cell above."]
+        return [f"{name} is None: fill it in as well."]
     (channels, *image), filters, (_, *kernel), stride, padding = SIZES[name]
     spans = [n + 2 * padding - k for n, k in zip(image, kernel, strict=True)]
     want = (filters, *(span // stride + 1 for span in spans))
@@ -159,6 +159,8 @@ def output_sizes(**sizes):
     ----------
     size_1, size_2, size_3, size_4, size_5 : tuple of three whole numbers, or the text "not valid"
     """
+    if all(sizes.get(name) is None for name in SIZES):
+        fail("output_sizes", "not written yet: all five are None. Fill in the cell above.")
     problems = [said for name in SIZES for said in size_problems(name, sizes.get(name))]
     if problems:
         fail("output_sizes", *problems)

@@ -187,6 +187,7 @@ def test_layer_that_is_missing_is_named():
         ({"convolved": [[0, 1], [0, 6]], "pooled": 6}, "turned the kernel"),
         ({"convolved": [[8, 20], [14, 24]], "pooled": 24}, r"convolved\[1, 1\] is not 24: .* rows 1 to 3"),
         ({"convolved": [[8, 20], [14, 25]], "pooled": 20}, "pooled is not 20"),
+        ({"convolved": [[8, 20], [14, 25]]}, "pooled is None: fill it in as well"),
         ({"convolved": "8 20", "pooled": 25}, "convolved is '8 20', wanted rows of numbers"),
         ({"convolved": np.ones((3, 3)), "pooled": 25}, "How often does a 3x3 kernel fit"),
     ],
@@ -211,7 +212,7 @@ def test_fourth_size_may_be_called_not_valid(text):
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("size_1", None, "not written yet: size_1 is None"),
+        ("size_1", None, "size_1 is None: fill it in as well"),
         ("size_1", (24, 24, 16), "The channels come first"),
         ("size_2", (2, 30, 30), "those of the input are added up"),
         ("size_3", (3, 31, 31), "more than one pixel"),
@@ -224,6 +225,14 @@ def test_fourth_size_may_be_called_not_valid(text):
 def test_wrong_sizes_get_a_hint(name, value, said):
     """The hint says what the numbers may come from."""
     assert said in objects.size_problems(name, value)[0]
+
+
+def test_sizes_that_nobody_wrote_are_told():
+    """The cell as released is called not written; one that is left out is named."""
+    with pytest.raises(CheckFailed, match="not written yet: all five are None"):
+        objects.output_sizes(**dict.fromkeys(objects.SIZES))
+    with pytest.raises(CheckFailed, match="size_5 is None: fill it in as well"):
+        objects.output_sizes(size_1=(16, 24, 24))
 
 
 def test_texts_of_the_notebook_reach_the_grader(tmp_path):
