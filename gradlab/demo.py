@@ -5,6 +5,8 @@ The submissions are made here, so what each must earn is known, and the demo say
 
 from __future__ import annotations
 
+import functools
+import math
 import os
 import shutil
 import subprocess
@@ -17,7 +19,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from gradlab import grading, sandbox, store
+from gradlab import grading, lock, sandbox, store
 from gradlab import manifest as manifests
 from gradlab.assignment import Assignment, load
 from gradlab.course import Course
@@ -48,8 +50,14 @@ def run_demo(course: Course, name: str, console: Console, *, dataset: str = "sam
     GradlabError
         If students other than the demo's have handed in, or a submission did not earn what it deserves.
     """
-    begin = time.monotonic()
     assignment = load(course, name)
+    with lock.hold(course, f"demo-{name}", f"gradlab demo {name}"):
+        _run(course, assignment, console, dataset)
+
+
+def _run(course: Course, assignment: Assignment, console: Console, dataset: str) -> None:
+    """Run a demo that nobody else runs; for the gradebook it waits, others may run theirs."""
+    begin, name = time.monotonic(), assignment.name
     personas = load_personas(course, assignment)
     _refuse_strangers(course, name)
     os.environ["GRADLAB_DATASET"] = dataset
@@ -61,14 +69,16 @@ def run_demo(course: Course, name: str, console: Console, *, dataset: str = "sam
     if dataset == "sample" and assignment.dataset:
         folder, made = prepare(course, assignment)
         say(f"{'Made' if made else 'Found'} the offline SAMPLE data in {course.relative(folder)}.")
-    released = _release(course, assignment, say)
+    alone = functools.partial(lock.hold, course, "grade", f"gradlab demo {name}", patience=math.inf, say=say)
+    with alone():
+        released = _release(course, assignment, say)
     _make_submissions(course, assignment, personas, released, say)
     if not sandbox.isolated():
         say(
             f"No sandbox: {sandbox.why_not()} The demo's submissions are its own and run without; grading strangers would "
             "be refused (gradlab doctor)."
         )
-    with sandbox.trust("made by the demo"):
+    with alone(), sandbox.trust("made by the demo"):
         failed = grading.grade(course, name, say=say)
     if failed:
         msg = f"the demo could not grade {', '.join(failed)}; the reasons stand above."
@@ -148,7 +158,7 @@ def _make_submissions(
     say: Callable[[str], None],
 ) -> None:
     """Let the students work, two at a time, and hand in."""
-    aside = course.private / "demo"
+    aside = course.private / "demo" / assignment.name
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(mode=0o700, parents=True)
     for student, persona in personas.items():

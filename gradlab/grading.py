@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradlab import assignment as assignments
-from gradlab import nbgrader_log, store
+from gradlab import lock, nbgrader_log, store
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.gradebook import back_up
@@ -50,6 +50,7 @@ def submissions(course: Course, name: str, student: str = "*") -> list[str]:
     return found
 
 
+@lock.holding("grade", "gradlab grade")
 def grade(
     course: Course, name: str, *, student: str = "*", force: bool = True, say: Say = print
 ) -> list[str]:

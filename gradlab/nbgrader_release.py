@@ -16,6 +16,8 @@ fail silently is a preprocessor, and the one hook below removes the release itse
 
 from __future__ import annotations
 
+import contextlib
+import fnmatch
 import functools
 import json
 import os
@@ -27,10 +29,11 @@ from typing import Any
 from nbgrader import utils
 from nbgrader.api import Gradebook
 from nbgrader.converters import GenerateAssignment, GenerateSolution
+from nbgrader.converters.base import NbGraderException
 from nbgrader.preprocessors import ClearSolutions, NbGraderPreprocessor, SaveCells
 from traitlets import Bool
 
-from gradlab import assemble, leaks, nbgrader_log, regions, store
+from gradlab import assemble, leaks, lock, nbgrader_log, regions, store
 from gradlab import manifest as manifests
 from gradlab.assignment import Assignment, load
 from gradlab.course import Course
@@ -225,6 +228,33 @@ def _finish_hook(course: Course, *, assignment: str, student: str, notebooks: li
     finish(course.release / Path(notebooks[0]).resolve().parent.name)
 
 
+def _one_at_a_time() -> None:
+    """Let GenerateAssignment hold the locks of what it releases.
+
+    A preprocessor would be too late: nbgrader removes the old release before it runs the first one, and the new
+    one when it fails.
+    """
+    start = GenerateAssignment.start
+    if getattr(start, "holds_locks", False):
+        return
+
+    @functools.wraps(start)
+    def held(self: Any) -> None:
+        course, wanted = Course(self.coursedir.root), self.coursedir.assignment_id
+        with contextlib.ExitStack() as locks:
+            try:
+                for name in fnmatch.filter(course.assignments(), wanted):
+                    what = f"nbgrader generate_assignment {name}"
+                    locks.enter_context(lock.hold(course, f"release-{name}", what))
+            except GradlabError as error:
+                self.log.error("%s", error)
+                raise NbGraderException(str(error)) from error
+            start(self)
+
+    held.holds_locks = True  # type: ignore[attr-defined]
+    GenerateAssignment.start = held
+
+
 def configure(c: Any, course: Course) -> None:
     """Set what ``nbgrader generate_assignment``, ``generate_solution`` and ``validate`` need in this course.
 
@@ -247,6 +277,7 @@ def configure(c: Any, course: Course) -> None:
         "feedback",
     ]
 
+    _one_at_a_time()
     c.GenerateAssignment.preprocessors = [PlaceLib, *_release_steps(), Provenance, LeakGate]
     c.GenerateAssignment.post_convert_hook = functools.partial(_finish_hook, course)
     solution = list(GenerateSolution.class_traits()["preprocessors"].default())

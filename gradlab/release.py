@@ -1,6 +1,7 @@
 """Make a release: nbgrader's own ``generate_assignment``, aside, looked at, and only then put in place.
 
-Whatever goes wrong before the last step, the release, its zip and the gradebook are what they were.
+Whatever goes wrong before the last step, the release, its zip and the gradebook are what they were. What a run
+that was killed has left behind, the next one clears away.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gradlab import assemble, leaks, nbgrader_log, store
+from gradlab import assemble, leaks, lock, nbgrader_log, store
 from gradlab import manifest as manifests
 from gradlab.assignment import Assignment, load
 from gradlab.course import CONFIG, Course
@@ -24,6 +25,8 @@ from gradlab.gradebook import copy_database
 
 # called with a finished release that is not in place yet; raises GradlabError to refuse it
 Gate = Callable[[Course, Assignment, Path], None]
+#: Seconds that a release waits for another one that writes the gradebook.
+PATIENCE = 15
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,15 @@ def release(course: Course, name: str, *, force: bool = False, gate: Gate | None
         If the release would give something away.
     """
     assignment = load(course, name)
+    what = f"gradlab release {name}"
+    with lock.hold(course, f"release-{name}", what):
+        _sweep(course, name)
+        return _release(course, assignment, what, force=force, gate=gate)
+
+
+def _release(course: Course, assignment: Assignment, what: str, *, force: bool, gate: Gate | None) -> Release:
+    """Make a release that nobody else is making."""
+    name = assignment.name
     target, archive = course.release / name, course.release / f"{name}.zip"
     for path in (target, archive):
         if path.exists() and not force:
@@ -70,8 +82,9 @@ def release(course: Course, name: str, *, force: bool = False, gate: Gate | None
     try:
         with _scratch(course, name) as aside:
             copy = aside / "gradebook.db"
-            if course.gradebook.is_file():
-                copy_database(course.gradebook, copy)
+            with lock.hold(course, "grade", what, patience=PATIENCE):  # grading would refuse the last step
+                if course.gradebook.is_file():
+                    copy_database(course.gradebook, copy)
             folder = generate(course, assignment, aside / "release", gradebook=copy)
             found = leaks.scan(course, assignment, folder)
             if found:
@@ -80,7 +93,10 @@ def release(course: Course, name: str, *, force: bool = False, gate: Gate | None
                 gate(course, assignment, folder)
             made = write_zip(folder, aside / archive.name)
             version = manifests.read(folder, name).version
-            with _gradebook_or_nothing(course, aside):
+            with (
+                lock.hold(course, "grade", what, patience=PATIENCE),
+                _gradebook_or_nothing(course, aside),
+            ):
                 _record(course, assignment, aside / "record", version)
                 with _in_place([(folder, target), (made, archive)], aside / "before"):
                     kept = store.keep(course, target)
@@ -185,6 +201,22 @@ def _record(course: Course, assignment: Assignment, into: Path, version: str) ->
             "run it again."
         )
         raise GradlabError(msg)
+
+
+def _sweep(course: Course, name: str) -> None:
+    """Remove what releases that were killed have left; whoever is at work holds the lock of his assignment."""
+    for folder in course.release.glob(".new-*"):
+        owner = folder.name.removeprefix(".new-").rpartition("-")[0]
+        # neither another release at work nor a folder that cannot be removed is a reason to stop: it stays
+        with (
+            contextlib.suppress(GradlabError, OSError),
+            lock.hold(course, f"release-{owner}", f"gradlab release {name}"),
+        ):
+            for old in (folder / "before").glob("*"):  # killed between two renames
+                if not (course.release / old.name).exists():
+                    old.rename(course.release / old.name)
+            shutil.rmtree(folder, ignore_errors=True)
+    store.sweep(course, name)
 
 
 @contextlib.contextmanager

@@ -7,11 +7,14 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from gradlab import lock
 from gradlab.assignment import Assignment
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 
 CHOICE = "GRADLAB_DATASET"
+#: Seconds to wait for another process that draws the same sample.
+PATIENCE = 120
 
 
 def prepare(course: Course, assignment: Assignment) -> tuple[Path, bool]:
@@ -22,7 +25,8 @@ def prepare(course: Course, assignment: Assignment) -> tuple[Path, bool]:
         msg = f"no sample can be drawn of '{assignment.dataset}', only of: {', '.join(SETS)}."
         raise GradlabError(msg)
     folder = course.data / f"{assignment.dataset}-sample"
-    return folder, SETS[assignment.dataset].make_sample(folder)
+    with lock.hold(course, f"sample-{assignment.dataset}", "drawing the sample", patience=PATIENCE):
+        return folder, SETS[assignment.dataset].make_sample(folder)
 
 
 @contextlib.contextmanager

@@ -63,6 +63,15 @@ def point(course: Course, assignment: str, version: str) -> None:
         draft.unlink(missing_ok=True)
 
 
+def sweep(course: Course, assignment: str) -> None:
+    """Remove half copies that a killed process has left; only for who holds the lock of the release."""
+    shelf = course.versions / assignment
+    for draft in shelf.glob(".new-*"):
+        shutil.rmtree(draft, ignore_errors=True)
+    for draft in shelf.glob(f".{LATEST}-*"):
+        draft.unlink(missing_ok=True)
+
+
 def latest(course: Course, assignment: str) -> str | None:
     """Return the version that was released last, or None if there is none."""
     pointer = course.versions / assignment / LATEST
