@@ -117,11 +117,10 @@ def test_who_is_patient_waits_and_says_so_once(tmp_path):
     assert line.startswith(f"Waiting for another command: gradlab demo dots (process {process.pid},")
 
 
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="nothing is forbidden to root")
-def test_a_folder_that_cannot_be_written_is_named(tmp_path):
-    tmp_path.chmod(0o500)
+def test_a_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / ".gradlab").touch()
     with (
-        pytest.raises(GradlabError, match=r"\.gradlab/locks/grade\.lock cannot be locked: Permission denied"),
+        pytest.raises(GradlabError, match=r"\.gradlab/locks/grade\.lock cannot be locked: File exists"),
         lock.hold(Course(tmp_path), "grade", "gradlab grade tiny"),
     ):
         pass
