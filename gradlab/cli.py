@@ -70,12 +70,34 @@ def release(
 
 
 @app.command()
-def grade(assignment: Name, student: Student = "*", force: Regrade = True) -> None:
-    """Autograde with nbgrader, write feedback and PDF reports, and show the scores."""
+def grade(
+    assignment: Name,
+    student: Student = "*",
+    force: Regrade = True,
+    workers: Annotated[
+        int, typer.Option(help="Processes that run submissions; 0: one for each processor.")
+    ] = 0,
+    scheduler: Annotated[
+        str, typer.Option(help="Dask scheduler whose workers run them, tcp://host:8786.")
+    ] = "",
+    rerun_failed: Annotated[
+        bool, typer.Option(help="Only those who needed attention the last time.")
+    ] = False,
+) -> None:
+    """Run submissions in the sandbox, autograde with nbgrader, write feedback, PDF reports and a table."""
     course = Course.find()
     from gradlab import grading, scores
 
-    failed = grading.grade(course, assignment, student=student, force=force, say=_say)
+    failed = grading.grade(
+        course,
+        assignment,
+        student=student,
+        force=force,
+        say=_say,
+        workers=workers,
+        scheduler=scheduler,
+        only_failed=rerun_failed,
+    )
     scores.show_scores(course, assignment, console)
     if failed:
         msg = f"{len(failed)} submission(s) need attention: {', '.join(sorted(failed))}; the reasons stand above."

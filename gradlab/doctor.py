@@ -77,7 +77,7 @@ def examine(course: Course) -> list[Finding]:
             "files of the course": f"try:\n    print('REACHED', open({str(canary)!r}).read())\n"
             "except OSError as error:\n    print(error)\n",
             "home and system": "import os\nfor path in ('/etc/passwd', '/etc/shadow', "
-            f"{str(Path.home() / '.bashrc')!r}, '/proc/1/root/etc/passwd'):\n"
+            f"{str(Path.home() / '.bashrc')!r}, '/proc/1/' + 'root/etc/passwd'):\n"
             "    try:\n        open(path).read()\n        print('REACHED', path)\n"
             "    except OSError as error:\n        print(type(error).__name__)\n",
             "Python installation": f"try:\n    open({str(Path(sys.prefix) / 'canary')!r}, 'w')\n    print('REACHED')\n"

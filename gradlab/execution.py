@@ -64,6 +64,7 @@ def execute(
     data: Path,
     values: Path,
     limits: Limits = DEFAULT,
+    dataset: str = "",
 ) -> Execution:
     """Execute a notebook in a copy of its folder.
 
@@ -80,6 +81,8 @@ def execute(
     limits : Limits
         A cell is interrupted when its seconds are over, and the next one runs; when those of all are over, no cell
         runs any more.
+    dataset : "real", "sample" or ""
+        Which kind of data the notebook takes; empty: as the environment of this process says.
 
     Returns
     -------
@@ -109,6 +112,8 @@ def execute(
         env = sandbox.environment(
             {"GRADLAB_DATA": str(data), "GRADLAB_VALUES": str(values), "NBGRADER_EXECUTION": "autograde"}
         )
+        if dataset:
+            env["GRADLAB_DATASET"] = dataset
         values.mkdir(parents=True, exist_ok=True)
         room = Room((work, values), (data,), limits)
         manager = kernel_provisioner.manager(room)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradlab import assignment as assignments
-from gradlab import lock, nbgrader_log, store
+from gradlab import grade_table, lock, nbgrader_log, store
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.gradebook import back_up
@@ -52,9 +53,19 @@ def submissions(course: Course, name: str, student: str = "*") -> list[str]:
 
 @lock.holding("grade", "gradlab grade")
 def grade(
-    course: Course, name: str, *, student: str = "*", force: bool = True, say: Say = print
+    course: Course,
+    name: str,
+    *,
+    student: str = "*",
+    force: bool = True,
+    say: Say = print,
+    workers: int = 0,
+    scheduler: str = "",
+    only_failed: bool = False,
 ) -> list[str]:
-    """Autograde, write feedback and reports.
+    """Run the submissions on all processors, then autograde, write feedback and reports.
+
+    Killed at any moment and called again, it goes on with the submissions that have not been run.
 
     Parameters
     ----------
@@ -66,6 +77,12 @@ def grade(
         Grade again what is graded already. Manual scores stay.
     say : callable
         Is told what happens, a line at a time.
+    workers : int
+        Processes that run submissions; 0: as many as there are processors.
+    scheduler : str
+        Address of a Dask scheduler whose workers run the submissions instead.
+    only_failed : bool
+        Only those who needed attention the last time.
 
     Returns
     -------
@@ -75,37 +92,72 @@ def grade(
     Raises
     ------
     GradlabError
-        If nobody can be graded: no such assignment, release, submission or data set, a damaged gradebook.
+        If nobody can be graded: no such assignment, release, submission, data set or sandbox, a damaged gradebook.
     """
-    from gradlab import verdict  # knows the course's lib, which is importable once the course is active
+    # they know the course's lib, which is importable once the course is active
+    from gradlab import bundles, engine, sandbox, verdict
 
     assignment = assignments.load(course, name)
     store.get(course, name)  # a class can only be graded against the release that it had
     students = submissions(course, name, student)
+    if only_failed:
+        students = [one for one in students if one in grade_table.failed(course, name)]
+        if not students:
+            say(f"Nobody needed attention when {name} was graded last.")
+            return []
     verdict.require_data(course, assignment)
+    sandbox.require()
     saved = back_up(course)
     if saved:
         say(f"Gradebook copied to {course.relative(saved)}.")
+    say(f"Running {len(students)} submission(s) of {name} ...")
+    eta = _Estimate(len(students), say)
+    filled = engine.fill(course, assignment, students, workers=workers, scheduler=scheduler, told=eta.told)
     if force:
         for one in students:
             _forget(course, assignment, one)
-    say(f"Autograding {len(students)} submission(s) of {name} ...")
-    convert(course, "Autograde", name, student, force=force)
+    say(f"Autograding ({filled.made} were run now, {len(filled.keys) - filled.made} before) ...")
+    for one in students if only_failed else [student]:
+        convert(course, "Autograde", name, one, force=force)
     graded = [one for one in students if (course.autograded / one / name).is_dir()]
-    failed = set(students) - set(graded)
-    for one in sorted(failed):
+    problems = dict.fromkeys(set(students) - set(graded), "could not be graded")
+    for one in sorted(problems):
         if reason := misplaced(course, assignment, one):
             say(f"  {reason}")
+            problems[one] = reason
+        elif one in filled.problems:
+            problems[one] = filled.problems[one]
     for one, reason in not_judged(course, assignment, graded).items():
         say(f"  {one}: {reason}")
-        failed.add(one)
+        problems[one] = reason
     if graded:
         say("Writing feedback ...")
-        convert(course, "GenerateFeedback", name, student, force=True)
+        for one in graded if only_failed else [student]:
+            convert(course, "GenerateFeedback", name, one, force=True)
     if graded and assignment.report:
         say("Writing reports ...")
-        failed |= set(make_reports(course, name, graded, say))
-    return sorted(failed)
+        problems |= dict.fromkeys(make_reports(course, name, graded, say), "no report")
+    say(f"Table: {course.relative(grade_table.write(course, assignment, problems, filled.seconds))}")
+    if student == "*" and not only_failed and not filled.problems:
+        bundles.prune(course, name, set(filled.keys.values()))
+    return sorted(problems)
+
+
+class _Estimate:
+    """Say how far a class is, once a minute."""
+
+    def __init__(self, num: int, say: Say) -> None:
+        self.num, self.say = num, say
+        self.begin = self.last = time.monotonic()
+
+    def told(self, student: str, left: int) -> None:
+        """Hear that a submission was run."""
+        now = time.monotonic()
+        if left and now - self.last < 60:
+            return
+        self.last, done = now, self.num - left
+        more = (now - self.begin) / max(1, done) * left
+        self.say(f"  {done} of {self.num} were run{f', about {more / 60:.0f} min to go' if left else ''}.")
 
 
 def _forget(course: Course, assignment: assignments.Assignment, student: str) -> None:

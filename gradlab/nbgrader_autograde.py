@@ -6,8 +6,8 @@ nbgrader copies submitted/ to autograded/, cleans the notebook (first list), run
     RestoreFiles     the release's files, the student's in their places, nothing else
     Repair           labels of cells from the gradebook, not from the submission
     …                nbgrader's own steps
-    BundleExecute    in the place of Execute: papermill, once, in a throw-away copy
-    WriteVerdicts    probes and judges; their outcome takes the place of what the cells printed
+    BundleExecute    in the place of Execute: papermill and probes, once, in the sandbox, or a bundle made before
+    WriteVerdicts    the judges; their outcome takes the place of what the cells printed
     …                nbgrader's own steps
     SaveVerdicts     in the place of SaveAutoGrades: a graded cell without a verdict has no score
 
@@ -19,9 +19,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
-import tempfile
 import warnings
-from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -33,14 +31,14 @@ from nbgrader.converters import Autograde
 from nbgrader.preprocessors import Execute, NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import determine_grade
 from sqlalchemy.exc import SAWarning
-from traitlets import Bool, Float
+from traitlets import Bool
 from traitlets.log import get_logger
 
-from gradlab import nbgrader_log, repair, sandbox, store, submission, verdict, verdict_cells
+from gradlab import engine, nbgrader_log, repair, sandbox, store, submission, verdict, verdict_cells
 from gradlab.assignment import load
 from gradlab.course import Course
 from gradlab.errors import GradlabError
-from gradlab.execution import KERNEL, execute
+from gradlab.execution import KERNEL
 
 #: Key of what the steps tell each other. It lies in nbconvert's resources, where no notebook can write.
 RESOURCES = "gradlab"
@@ -110,12 +108,7 @@ class Repair(GradingStep):
 
 
 class BundleExecute(GradingStep):
-    """Run the notebook once, in a throw-away copy; a fault of its code becomes an output or a note."""
-
-    cell_timeout = Float(0, help="Seconds for one cell; 0: as in assignment.toml.").tag(config=True)
-    total_timeout = Float(0, help="Seconds for the whole notebook; 0: as in assignment.toml.").tag(
-        config=True
-    )
+    """Take what the submission's bundle holds, or run it now; a fault of its code becomes an output or a note."""
 
     def step(self, nb: Any, resources: Any, course: Course) -> tuple[Any, Any]:
         """Run, unless ``--no-execute`` asks not to; without data nobody is graded, with points or without."""
@@ -127,17 +120,9 @@ class BundleExecute(GradingStep):
             ours["notes"].append("The notebook was not executed.")
             return nb, resources
         # lives as long as the resources do, that is until this notebook is done
-        asked = {"cell_seconds": self.cell_timeout, "total_seconds": self.total_timeout}
-        limits = replace(assignment.limits, **{name: value for name, value in asked.items() if value})
-        scratch = tempfile.TemporaryDirectory(prefix="gradlab-values-", ignore_cleanup_errors=True)
-        ours["values"] = scratch
-        found = execute(
-            nb,
-            _graded_folder(self, names),
-            data=course.data,
-            values=Path(scratch.name),
-            limits=limits,
-        )
+        bundle = engine.bundle_of(course, assignment, nb, _graded_folder(self, names))
+        ours["bundle"] = bundle
+        found = bundle.execution()
         found.apply(nb)
         for note in found.notes:
             self.log.warning("%s: %s", names["student"], note)
@@ -157,14 +142,15 @@ class WriteVerdicts(GradingStep):
         names, ours = resources["nbgrader"], resources[RESOURCES]
         assignment = load(course, names["assignment"])
         version = str(nb.metadata.get("gradlab", {}).get("version", ""))
-        scratch = ours.pop("values", None)
-        try:
-            values = Path(scratch.name) if scratch else None
-            folder = _graded_folder(self, names)
-            judged = verdict.judge_submission(course, assignment, folder, values, version=version)
-        finally:
-            if scratch:
-                scratch.cleanup()
+        bundle = ours.pop("bundle", None)
+        judged = verdict.judge_submission(
+            course,
+            assignment,
+            _graded_folder(self, names),
+            bundle.values if bundle else None,
+            version=version,
+            probes=bundle.probes if bundle else None,
+        )
         records = ours["verdicts"]
         for cell in nb.cells:
             name = cell.metadata.get("nbgrader", {}).get("grade_id", "")

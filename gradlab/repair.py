@@ -103,6 +103,8 @@ def repair(notebook: Any, sources: Mapping[str, SourceCell], released: Any) -> l
     for name, cell in kept.items():
         _set_type(cell, sources[name].cell_type)
         cell.metadata["nbgrader"] = sources[name].metadata()
+        if sources[name].locked:
+            cell.source = sources[name].source
     order = [_grade_id(cell) for cell in released.cells if _grade_id(cell) in sources]
     _put_back(notebook, sources, [*order, *(name for name in sources if name not in order)], kept, notes)
     return notes

@@ -82,6 +82,11 @@ def trust(whose: str) -> Iterator[None]:
         _trusted.pop()
 
 
+def trusted() -> bool:
+    """Tell whether what runs now may run without a sandbox."""
+    return bool(_trusted)
+
+
 def tier() -> str:
     """Return what isolates strangers' code on this machine: "bubblewrap", "container" or "none"."""
     if container.asked():

@@ -12,8 +12,6 @@ import hashlib
 import hmac
 import importlib
 import importlib.util
-import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -25,18 +23,17 @@ from typing import Any
 import numpy as np
 
 from exercises import Context, Exercise, Verdict
-from gradlab import sandbox
+from gradlab import bundles, probing, sandbox
 from gradlab.arrays import ArraysRefused, load_arrays
 from gradlab.assignment import Assignment
-from gradlab.bubblewrap import Room
 from gradlab.course import Course
 from gradlab.dataset import held_back, is_trained_on_sample, trained_on
 from gradlab.dataset import require_data as require_data
 from gradlab.dataset import uses_sample as uses_sample
 from gradlab.errors import GradlabError
-from gradlab.limits import DEFAULT, Limits
+from gradlab.probing import ProbeJob
 from lib.check import job as jobs
-from lib.check.fresh import SLOW, clip
+from lib.check.fresh import clip
 
 #: Seconds that the same probe may take on the master's lib.
 REFERENCE_TIMEOUT = 300.0
@@ -63,6 +60,8 @@ class Case:
         What ``check`` wrote while the notebook ran.
     version : str
         The release that it answers.
+    probes : Path or None
+        What probes of the submission's bundle gave.
     """
 
     course: Course
@@ -70,6 +69,7 @@ class Case:
     folder: Path
     values: Path | None
     version: str
+    probes: Path | None = None
 
 
 def load_exercises(course: Course, name: str) -> dict[str, Exercise]:
@@ -111,7 +111,13 @@ def seed(course: Course, version: str, exercise: str) -> int:
 
 
 def judge_submission(
-    course: Course, assignment: Assignment, folder: Path, values: Path | None, *, version: str
+    course: Course,
+    assignment: Assignment,
+    folder: Path,
+    values: Path | None,
+    *,
+    version: str,
+    probes: Path | None = None,
 ) -> dict[str, Judged]:
     """Judge every exercise that is graded by machine.
 
@@ -124,13 +130,15 @@ def judge_submission(
         Folder of the arrays that ``check`` handed over; None when the notebook was not executed.
     version : str
         Version of the release. It only enters the seeds.
+    probes : Path or None
+        What probes gave already; those that are not there are called.
 
     Returns
     -------
     dict of str to Judged
         One entry for each exercise with ``graded = "auto"``, whatever happens.
     """
-    case = Case(course, assignment, folder, values, version)
+    case = Case(course, assignment, folder, values, version, probes)
     wanted = [exercise.name for exercise in assignment.exercises if exercise.graded == "auto"]
     try:
         exercises = load_exercises(course, assignment.name)
@@ -167,9 +175,8 @@ def _plain(reason: str) -> str:
 
 def _by_probe(case: Case, exercise: Exercise) -> Verdict:
     """Call the probe on secret cases, on the student's lib and on the master's, and compare."""
-    assert exercise.cases is not None and exercise.judge is not None
-    rng = np.random.default_rng(seed(case.course, case.version, exercise.name))
-    cases = [{key: np.asarray(value) for key, value in inputs.items()} for inputs in exercise.cases(rng)]
+    assert exercise.judge is not None
+    cases = _secret_cases(case.course, case.assignment, exercise, case.version)
     reference = reference_answers(case.course, exercise, cases)
     answers, problem = call_probe(case, exercise, cases)
     if answers is None:
@@ -177,9 +184,18 @@ def _by_probe(case: Case, exercise: Exercise) -> Verdict:
     return exercise.judge(answers, reference, Context(cases=cases))
 
 
+def _secret_cases(
+    course: Course, _assignment: Assignment, exercise: Exercise, version: str
+) -> list[dict[str, Any]]:
+    """Draw the inputs of an exercise."""
+    assert exercise.cases is not None
+    rng = np.random.default_rng(seed(course, version, exercise.name))
+    return [{key: np.asarray(value) for key, value in inputs.items()} for inputs in exercise.cases(rng)]
+
+
 def _by_model(case: Case, exercise: Exercise) -> Verdict:
     """Let the student's network score held-back images; the labels stay here."""
-    assert exercise.cases is not None and exercise.judge is not None and exercise.held_back is not None
+    assert exercise.judge is not None
     if not (case.folder / "model.npz").is_file():
         return Verdict(0.0, "model.npz is missing from the submission: the training cell writes it.")
     dataset = case.assignment.dataset
@@ -187,10 +203,8 @@ def _by_model(case: Case, exercise: Exercise) -> Verdict:
     if not sample:  # sample images are drawn anew, whether its files are there or not
         require_data(case.course, case.assignment)
     remark = _compare_data(trained_on(case.folder / "model.npz"), sample)
-    number = seed(case.course, case.version, f"{exercise.name}/held-back")
-    images, labels = held_back(case.course, case.assignment, exercise.held_back, number, sample)
-    rng = np.random.default_rng(seed(case.course, case.version, exercise.name))
-    cases = [{**inputs, "images": images} for inputs in exercise.cases(rng)]
+    cases = _model_cases(case.course, case.assignment, exercise, case.version)
+    _, labels = _held_back(case.course, case.assignment, exercise, case.version)
     answers, problem = call_probe(case, exercise, cases)
     if answers is None:
         return Verdict(0.0, problem)
@@ -206,6 +220,29 @@ def _by_model(case: Case, exercise: Exercise) -> Verdict:
     context = Context(cases=cases, settings=settings, sample=sample, labels=labels)
     verdict = exercise.judge(answers, [], context)
     return Verdict(verdict.fraction, f"{verdict.reason}{remark}")
+
+
+def _held_back(
+    course: Course, assignment: Assignment, exercise: Exercise, version: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return images that no student has, and their labels."""
+    assert exercise.held_back is not None
+    number = seed(course, version, f"{exercise.name}/held-back")
+    return held_back(course, assignment, exercise.held_back, number, uses_sample(course, assignment.dataset))
+
+
+def _model_cases(
+    course: Course, assignment: Assignment, exercise: Exercise, version: str
+) -> list[dict[str, Any]]:
+    """Return the inputs of an exercise with the images that a network is scored on."""
+    assert exercise.cases is not None
+    images, _ = _held_back(course, assignment, exercise, version)
+    rng = np.random.default_rng(seed(course, version, exercise.name))
+    return [{**inputs, "images": images} for inputs in exercise.cases(rng)]
+
+
+#: How the inputs of a probe are made, by the source of the exercise's answers.
+_CASES = {"probe": _secret_cases, "model": _model_cases}
 
 
 def _compare_data(provenance: str | None, sample: bool) -> str:
@@ -256,66 +293,39 @@ _SOURCES = {"probe": _by_probe, "model": _by_model, "notebook": _by_notebook}
 def call_probe(
     case: Case, exercise: Exercise, cases: Sequence[Mapping[str, Any]]
 ) -> tuple[list[jobs.CaseAnswer] | None, str]:
-    """Call a probe on a throw-away copy of the student's lib; return its answers, or None and the problem."""
-    with tempfile.TemporaryDirectory(prefix="gradlab-probe-", ignore_cleanup_errors=True) as scratch:
-        copy, folder = Path(scratch) / "copy", Path(scratch) / "job"
-        copy_submission(case.folder, copy)
-        put_checks(case.course, copy)
-        withhold(copy, exercise.withhold)
-        jobs.write_job(folder, exercise.probe, cases, exercise.withhold)
-        done = run_runner(copy, folder, exercise.timeout, case.assignment.limits)
-        if done.stopped:
-            return None, f"was stopped: it {done.stopped}"
-        if done.timed_out:
-            return None, f"took longer than {exercise.timeout:g} s: {SLOW}"
-        try:
-            answers = jobs.read_answers(folder, len(cases), reader=load_arrays)
-        except ValueError as error:  # ArraysRefused and damaged JSON among them
-            return None, f"the answers of the probe cannot be read: {error}"
-        if answers is None:
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            return None, f"the code ended the Python process (exit code {done.returncode}): {last[:300]}"
-        return answers, ""
+    """Return the answers of a probe, or None and the problem: as the bundle has them, or called now."""
+    job = _probe_job(exercise, cases)
+    if case.probes is not None and (case.probes / job.key / probing.OUTCOME).is_file():
+        return probing.read_outcome(case.probes / job.key, job)
+    with tempfile.TemporaryDirectory(prefix="gradlab-answers-") as scratch:
+        into = Path(scratch) / job.key
+        probing.run_probe(case.folder, bundles.checks_of(case.course), job, case.assignment.limits, into)
+        return probing.read_outcome(into, job)
 
 
-def run_runner(root: Path, folder: Path, timeout: float, limits: Limits = DEFAULT) -> Any:
-    """Start ``lib.check.probe`` in a folder that holds lib."""
-    command = [sys.executable, "-B", "-W", "ignore", "-m", "lib.check.probe", str(folder)]
-    return sandbox.run(command, cwd=root, timeout=timeout, room=Room((root, folder), limits=limits))
+def _probe_job(exercise: Exercise, cases: Sequence[Mapping[str, Any]]) -> ProbeJob:
+    return probing.make_job(
+        exercise.name, exercise.probe, cases, withhold=exercise.withhold, timeout=exercise.timeout
+    )
 
 
-def copy_submission(source: Path, target: Path) -> None:
-    """Copy the regular files of a submission, writable; links and notebooks are left out."""
-    for path in sorted(source.rglob("*")):
-        relative = path.relative_to(source)
-        if (
-            path.is_symlink()
-            or not path.is_file()
-            or path.suffix == ".ipynb"
-            or "__pycache__" in relative.parts
-        ):
+def probe_jobs(course: Course, assignment: Assignment, version: str) -> list[ProbeJob]:
+    """Return what every submission of a class is asked: the probes of all exercises, on their secret cases.
+
+    Exercises whose cases cannot be made are left out; judging them says why.
+    """
+    found: list[ProbeJob] = []
+    try:
+        exercises = load_exercises(course, assignment.name)
+    except GradlabError:
+        return found
+    for item in assignment.exercises:
+        exercise = exercises.get(item.name)
+        if item.graded != "auto" or exercise is None or exercise.source not in _CASES:
             continue
-        if any((source / parent).is_symlink() for parent in relative.parents):
-            continue
-        (target / relative).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, target / relative)
-
-
-def put_checks(course: Course, copy: Path) -> None:
-    """Put the grader's own lib/check into a copy: the probes must be those that the judges know."""
-    own = course.lib / "check"
-    if not own.is_dir():
-        own = Path(jobs.__file__).parent
-    shutil.rmtree(copy / "lib" / "check", ignore_errors=True)
-    shutil.copytree(own, copy / "lib" / "check", ignore=shutil.ignore_patterns("__pycache__"))
-
-
-def withhold(copy: Path, modules: Sequence[str]) -> None:
-    """Remove the files of withheld modules: a blocked import can be got around, a missing file cannot."""
-    for name in modules:
-        path = copy.joinpath(*name.split("."))
-        shutil.rmtree(path, ignore_errors=True)
-        path.with_suffix(".py").unlink(missing_ok=True)
+        with contextlib.suppress(Exception):
+            found.append(_probe_job(exercise, _CASES[exercise.source](course, assignment, exercise, version)))
+    return found
 
 
 def reference_answers(
@@ -335,11 +345,11 @@ def reference_answers(
         shelf.mkdir(mode=0o700, parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix="new-", dir=shelf, ignore_cleanup_errors=True) as scratch:
             work, draft = Path(scratch) / "work", Path(scratch) / "job"
-            copy_submission(course.lib, work / "lib")
-            put_checks(course, work)
+            probing.copy_submission(course.lib, work / "lib")
+            probing.put_checks(bundles.checks_of(course), work)
             jobs.write_job(draft, exercise.probe, cases)
             with sandbox.trust("the answers of the master"):
-                done = run_runner(work, draft, REFERENCE_TIMEOUT)
+                done = probing.run_runner(work, draft, REFERENCE_TIMEOUT)
             answers = _read_reference(draft, len(cases))
             if answers is None:
                 last = (done.stderr.strip().splitlines() or ["no answer"])[-1]

@@ -25,7 +25,6 @@ c = get_config()
 course = Course(Path(__file__).resolve().parent)
 nbgrader_release.configure(c, course)
 nbgrader_autograde.configure(c, course)
-c.BundleExecute.cell_timeout = 10
 """
 
 TOML = """\
@@ -68,6 +67,9 @@ title = "Words"
 points = 5
 graded = "manual"
 heading = "3"
+
+[limits]
+cell_seconds = 10
 
 [submission]
 files = ["tiny.ipynb", "lib/layers.py"]

@@ -1,0 +1,177 @@
+"""Call a probe on a submission: in a copy that holds no answers, in the sandbox, on plain arrays.
+
+What is asked is a ``ProbeJob``; what came of it lies in a folder afterwards, and is read with suspicion.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gradlab import sandbox
+from gradlab.arrays import load_arrays
+from gradlab.bubblewrap import Room
+from gradlab.limits import DEFAULT, Limits
+from lib.check import job as jobs
+from lib.check.fresh import SLOW
+from lib.check.process import Completed
+
+OUTCOME = "outcome.json"
+_ANSWERS = ("answers.json", "answers.npz")
+
+
+@dataclass(frozen=True)
+class ProbeJob:
+    """One probe and its inputs: everything that a process elsewhere has to know.
+
+    Attributes
+    ----------
+    exercise, probe : str
+        The probe as ``"lib.check.cnn.probes:conv_forward"``.
+    withhold : tuple of str
+        Modules that are not there while it runs.
+    timeout : float
+        Seconds.
+    num_cases : int
+    inputs : bytes
+        An npz archive, see ``lib.check.job``.
+    key : str
+        Names all of it.
+    """
+
+    exercise: str
+    probe: str
+    withhold: tuple[str, ...]
+    timeout: float
+    num_cases: int
+    inputs: bytes
+    key: str
+
+
+def make_job(
+    exercise: str,
+    probe: str,
+    cases: Sequence[Mapping[str, Any]],
+    *,
+    withhold: Sequence[str] = (),
+    timeout: float,
+) -> ProbeJob:
+    """Make the job of calling a probe on some cases.
+
+    Parameters
+    ----------
+    exercise, probe : str
+    cases : sequence of mapping of str to array
+    withhold : sequence of str
+    timeout : float
+        Seconds.
+    """
+    digest = hashlib.sha256(f"{exercise}\n{probe}\n{list(withhold)}\n{timeout:g}\n{len(cases)}\n".encode())
+    arrays = {f"{i}.{key}": np.asarray(value) for i, case in enumerate(cases) for key, value in case.items()}
+    for name in sorted(arrays):
+        value = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name} {value.dtype} {value.shape}\n".encode() + value.tobytes())
+    buffer = io.BytesIO()
+    np.savez(buffer, **arrays)  # type: ignore[arg-type]
+    key = f"{exercise}-{digest.hexdigest()[:24]}"
+    return ProbeJob(exercise, probe, tuple(withhold), timeout, len(cases), buffer.getvalue(), key)
+
+
+def run_probe(submission: Path, checks: Path, job: ProbeJob, limits: Limits, into: Path) -> None:
+    """Call a probe on a throw-away copy of a submission's lib, and keep what came of it.
+
+    Parameters
+    ----------
+    submission : Path
+    checks : Path
+        The grader's own lib/check.
+    job : ProbeJob
+    limits : Limits
+    into : Path
+        Is made; gets the outcome, and the answers if there are any.
+    """
+    with tempfile.TemporaryDirectory(prefix="gradlab-probe-", ignore_cleanup_errors=True) as scratch:
+        copy, folder = Path(scratch) / "copy", Path(scratch) / "job"
+        copy_submission(submission, copy)
+        put_checks(checks, copy)
+        withhold(copy, job.withhold)
+        write_job(folder, job)
+        done = run_runner(copy, folder, job.timeout, limits)
+        into.mkdir(parents=True)
+        for name in _ANSWERS:
+            if (folder / name).is_file():
+                shutil.copyfile(folder / name, into / name)
+    last = (done.stderr.strip().splitlines() or ["no message"])[-1][:300]
+    told = {"stopped": done.stopped, "timed_out": done.timed_out, "returncode": done.returncode, "last": last}
+    (into / OUTCOME).write_text(json.dumps(told), encoding="utf-8")
+
+
+def read_outcome(folder: Path, job: ProbeJob) -> tuple[list[jobs.CaseAnswer] | None, str]:
+    """Read what ``run_probe`` kept: the answers, or None and the problem."""
+    told = json.loads((folder / OUTCOME).read_text(encoding="utf-8"))
+    if told["stopped"]:
+        return None, f"was stopped: it {told['stopped']}"
+    if told["timed_out"]:
+        return None, f"took longer than {job.timeout:g} s: {SLOW}"
+    try:
+        answers = jobs.read_answers(folder, job.num_cases, reader=load_arrays)
+    except (ValueError, RecursionError) as error:  # ArraysRefused and damaged JSON among them
+        return None, f"the answers of the probe cannot be read: {error}"
+    if answers is None:
+        return None, f"the code ended the Python process (exit code {told['returncode']}): {told['last']}"
+    return answers, ""
+
+
+def write_job(folder: Path, job: ProbeJob) -> None:
+    """Write what ``python -m lib.check.probe FOLDER`` needs."""
+    folder.mkdir(parents=True)
+    told = {"probe": job.probe, "withhold": list(job.withhold), "cases": job.num_cases}
+    (folder / "job.json").write_text(json.dumps(told), encoding="utf-8")
+    (folder / "inputs.npz").write_bytes(job.inputs)
+
+
+def run_runner(root: Path, folder: Path, timeout: float, limits: Limits = DEFAULT) -> Completed:
+    """Start ``lib.check.probe`` in a folder that holds lib."""
+    command = [sys.executable, "-B", "-W", "ignore", "-m", "lib.check.probe", str(folder)]
+    return sandbox.run(command, cwd=root, timeout=timeout, room=Room((root, folder), limits=limits))
+
+
+def copy_submission(source: Path, target: Path) -> None:
+    """Copy the regular files of a submission, writable; links and notebooks are left out."""
+    for path in sorted(source.rglob("*")):
+        relative = path.relative_to(source)
+        if (
+            path.is_symlink()
+            or not path.is_file()
+            or path.suffix == ".ipynb"
+            or "__pycache__" in relative.parts
+        ):
+            continue
+        if any((source / parent).is_symlink() for parent in relative.parents):
+            continue
+        (target / relative).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target / relative)
+
+
+def put_checks(own: Path, copy: Path) -> None:
+    """Put the grader's own lib/check into a copy: the probes must be those that the judges know."""
+    shutil.rmtree(copy / "lib" / "check", ignore_errors=True)
+    shutil.copytree(own, copy / "lib" / "check", ignore=shutil.ignore_patterns("__pycache__"))
+
+
+def withhold(copy: Path, modules: Sequence[str]) -> None:
+    """Remove the files of withheld modules: a blocked import can be got around, a missing file cannot."""
+    for name in modules:
+        path = copy.joinpath(*name.split("."))
+        shutil.rmtree(path, ignore_errors=True)
+        path.with_suffix(".py").unlink(missing_ok=True)
