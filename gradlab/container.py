@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -52,11 +53,21 @@ def _closed(folder: Path) -> bool:
     return not stat.S_IMODE(folder.stat().st_mode) & 0o007
 
 
+def _open(folder: Path) -> None:
+    """Let others pass through the temporary folders above one that was given away; only its name leads there."""
+    top = Path(tempfile.gettempdir())
+    while top in folder.parents:
+        folder.chmod(stat.S_IMODE(folder.stat().st_mode) | 0o011)
+        folder = folder.parent
+
+
 def command(inner: Sequence[str], *, env: Mapping[str, str], room: Room) -> tuple[list[str], dict[str, str]]:
     """Return the command line and the environment that run ``inner`` as a user of its own."""
     user = bubblewrap.new_user()
     for path in room.writable:
         bubblewrap.give(path, user)
+        path.chmod(0o700)
+        _open(path.parent)
     limits = room.limits
     words = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all"]
     words += ["--no-new-privs", "prlimit", "--core=0", "--nofile=1024", f"--nproc={limits.processes:.0f}"]

@@ -95,6 +95,11 @@ def examine(course: Course) -> list[Finding]:
             "time": "import time\ntime.sleep(60)\nprint('REACHED')\n",
         }
         limits = Limits(memory_mb=300, processes=40, file_mb=20)
+        if (
+            sandbox.tier() == "container"
+        ):  # the system's files are there for all to read, other processes to see
+            for name in ("home and system", "other processes"):
+                del attacks[name]
         for name, code in attacks.items():
             folder = work / name.replace(" ", "-")
             folder.mkdir()
