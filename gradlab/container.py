@@ -13,6 +13,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import psutil
+
 from gradlab import bubblewrap
 from gradlab.bubblewrap import Room
 from gradlab.limits import MB
@@ -29,8 +31,7 @@ def problem() -> str:
     """Look whether this really is such a container; return what is wrong, in a sentence, or nothing."""
     if not hasattr(os, "getuid") or os.getuid() != 0:
         return f"{VARIABLE}=container needs root inside the container, to become somebody else for each submission."
-    networks = sorted(path.name for path in Path("/sys/class/net").glob("*") if path.name != "lo")
-    live = [name for name in networks if _is_up(name)]
+    live = sorted(name for name, found in psutil.net_if_stats().items() if found.isup and name != "lo")
     if live:
         return f"the container has a network ({live[0]}); start it with --network none."
     for program in ("prlimit", "setpriv"):
@@ -40,13 +41,6 @@ def problem() -> str:
     if not any(_closed(folder) for folder in (here, *here.parents)):
         return f"everybody may read {here}; run: chmod 700 {here}"
     return ""
-
-
-def _is_up(name: str) -> bool:
-    try:
-        return bool(int(Path(f"/sys/class/net/{name}/flags").read_text(), 16) & 1)
-    except (OSError, ValueError):
-        return True
 
 
 def _closed(folder: Path) -> bool:
