@@ -6,6 +6,7 @@ way back takes it apart in reverse order.
 
 from __future__ import annotations
 
+from lib.convnet.dense_layers import leaky_relu_backward, leaky_relu_forward
 from lib.convnet.fast_layers import (
     conv_backward_fast,
     conv_forward_fast,
@@ -15,8 +16,6 @@ from lib.convnet.fast_layers import (
 from lib.convnet.layers import (
     affine_backward,
     affine_forward,
-    leaky_relu_backward,
-    leaky_relu_forward,
     relu_backward,
     relu_forward,
     spatial_batchnorm_backward,

@@ -163,6 +163,13 @@ def four_layer_net(case):
     return _net(case, "FourLayerConvNet")
 
 
+def _sizes(params):
+    """Read from the weights what it takes to build a network again."""
+    last = max(name for name in params if name.startswith("W"))
+    sizes = {"num_filters": len(params["W1"]), "filter_size": params["W1"].shape[2]}
+    return sizes | {"hidden_dim": params["W2"].shape[1], "num_classes": params[last].shape[1]}
+
+
 def training(case):
     """Build the network that ``model.npz`` was saved from, load it, and let it score held-back images.
 
@@ -180,7 +187,8 @@ def training(case):
     if name not in ("ThreeLayerConvNet", "FourLayerConvNet"):
         msg = f"model.npz holds a {name}, wanted one of the networks of lib/convnet/classifiers/cnn.py."
         raise ValueError(msg)
-    model = getattr(cnn, name)(**made.get("arguments", {}))
+    # a network written for the original course does not say how it was built; the weights do
+    model = getattr(cnn, name)(**(made.get("arguments") or _sizes(saved.params)))
     load_model(path, model)
     mean = np.zeros(1, np.float32) if saved.mean_image is None else saved.mean_image
 
