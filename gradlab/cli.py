@@ -105,6 +105,58 @@ def grade(
 
 
 @app.command()
+def explain(
+    student: Annotated[str, typer.Argument(help="Whose answer.", show_default=False)],
+    item: Annotated[str, typer.Argument(help="Which exercise, e.g. conv_backward.", show_default=False)],
+    assignment: Annotated[str, typer.Option(help="Needed where two assignments have such an exercise.")] = "",
+) -> None:
+    """Reproduce one verdict: the inputs that failed, what came, and what was wanted."""
+    course = Course.find()
+    from gradlab import explain as explaining
+
+    path = explaining.explain(course, student, item, name=assignment, say=_say)
+    if path:
+        console.print(f"\nAll arrays: {course.relative(path)}")
+
+
+@app.command()
+def regrade(
+    assignment: Name,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list whose score would change.")] = False,
+    workers: Annotated[int, typer.Option(help="As for grade.")] = 0,
+) -> None:
+    """List whose score a change of the course changes and why; then grade again, unless it is a dry run."""
+    course = Course.find()
+    from gradlab import grading, regrade
+
+    found, problems = regrade.changes(course, assignment, workers=workers, say=_say)
+    regrade.show(found, problems, console)
+    if dry_run:
+        console.print("Nothing was written.")
+    elif found:
+        failed = grading.grade(course, assignment, say=_say, workers=workers)
+        if failed:
+            msg = f"{len(failed)} submission(s) need attention: {', '.join(sorted(failed))}."
+            raise GradlabError(msg)
+
+
+@app.command()
+def supersede(
+    assignment: Name,
+    old: Annotated[str, typer.Argument(help="Version that students were given.", show_default=False)],
+    new: Annotated[str, typer.Argument(help="Version to judge it by; the latest if left out.")] = "",
+    undo: Annotated[bool, typer.Option("--undo", help="Judge it by itself again.")] = False,
+) -> None:
+    """Judge submissions of an old release as those of a newer one; gradlab regrade then shows what that changes."""
+    course = Course.find()
+    from gradlab import store
+
+    by = None if undo else new or store.latest(course, assignment)
+    store.supersede(course, assignment, old, by)
+    console.print(f"Submissions that answer version {old} are judged as version {by or old}.")
+
+
+@app.command()
 def report(assignment: Name, student: Student = "*") -> None:
     """Write the PDF reports from the notebooks that autograde executed."""
     course = Course.find()

@@ -6,6 +6,7 @@ writes. It holds a few submissions in memory at a time, however large the class.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import importlib
 import os
@@ -70,8 +71,7 @@ def bundle_of(course: Course, assignment: Assignment, notebook: Any, folder: Pat
     folder : Path
     """
     version = str(notebook.metadata.get("gradlab", {}).get("version", ""))
-    pack, probes = _pack(str(course.root), assignment, version)
-    job = bundles.make_job(course, notebook, folder, version=version, limits=assignment.limits, probes=probes)
+    job, pack = _describe(course, assignment, notebook, folder, version)
     found = bundles.find(course, assignment.name, job.key)
     return found or bundles.save(course, assignment.name, job.key, bundles.work(job, pack))
 
@@ -109,11 +109,10 @@ def fill(
         If the cluster cannot be reached.
     """
     done = Filled()
-    name = assignment.notebook.removesuffix(".ipynb")
     if not course.gradebook.is_file():
         return done
     try:
-        sources = repair.source_cells(f"sqlite:///{course.gradebook}", name, assignment.name)
+        sources = released_cells(course, assignment)
     except MissingEntry:
         return done  # nbgrader says what is to be done about it
     left = len(students)
@@ -145,27 +144,87 @@ def fill(
     return done
 
 
-def _job(
-    course: Course, assignment: Assignment, student: str, sources: dict[str, repair.SourceCell]
-) -> tuple[Job, Pack]:
-    """Lay a submission out aside, as nbgrader's steps will, and describe it."""
+@dataclass(frozen=True)
+class LaidOut:
+    """A submission laid out aside, as nbgrader's steps lay it out.
+
+    Attributes
+    ----------
+    notebook : NotebookNode
+        Repaired.
+    folder : Path
+        The student's files in the release that ``version`` names.
+    version : str
+    notes : list of str
+        What was missing, refused or repaired.
+    """
+
+    notebook: Any
+    folder: Path
+    version: str
+    notes: list[str]
+
+
+@contextlib.contextmanager
+def lay_out(
+    course: Course, assignment: Assignment, student: str, sources: dict[str, repair.SourceCell] | None = None
+) -> Iterator[LaidOut]:
+    """Lay a submission out in a folder that is gone afterwards.
+
+    Parameters
+    ----------
+    course, assignment : Course, Assignment
+    student : str
+    sources : dict of str to SourceCell, optional
+        The released cells; read from the gradebook by default.
+
+    Raises
+    ------
+    GradlabError
+        If its notebook cannot be read.
+    """
+    if sources is None:
+        sources = released_cells(course, assignment)
     submitted = course.submitted / student / assignment.name
     path = submitted / assignment.notebook
     notebook = submission.read_notebook(path, course.relative(path))
-    released, version, _ = submission.release_of(course, assignment.name, notebook)
+    released, version, notes = submission.release_of(course, assignment.name, notebook)
     scratch = Path(tempfile.mkdtemp(prefix="gradlab-layout-"))
     try:
-        submission.lay_out(course, assignment, released, submitted, scratch / "folder")
-        master = nbformat.read(released / assignment.notebook, as_version=4)
-        repair.repair(notebook, sources, master)
-        pack, probes = _pack(str(course.root), assignment, version)
-        folder = scratch / "folder"
-        job = bundles.make_job(
-            course, notebook, folder, version=version, limits=assignment.limits, probes=probes
-        )
-        return job, pack
+        notes += submission.lay_out(course, assignment, released, submitted, scratch / "folder")
+        notes += repair.repair(notebook, sources, nbformat.read(released / assignment.notebook, as_version=4))
+        notebook.metadata["gradlab"] = {"version": version}
+        yield LaidOut(notebook, scratch / "folder", version, notes)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def released_cells(course: Course, assignment: Assignment) -> dict[str, repair.SourceCell]:
+    """Read the cells of an assignment from the gradebook.
+
+    Raises
+    ------
+    MissingEntry
+        If the gradebook does not know it.
+    """
+    name = assignment.notebook.removesuffix(".ipynb")
+    return repair.source_cells(f"sqlite:///{course.gradebook}", name, assignment.name)
+
+
+def _job(
+    course: Course, assignment: Assignment, student: str, sources: dict[str, repair.SourceCell]
+) -> tuple[Job, Pack]:
+    """Describe the work on a submission."""
+    with lay_out(course, assignment, student, sources) as found:
+        return _describe(course, assignment, found.notebook, found.folder, found.version)
+
+
+def _describe(
+    course: Course, assignment: Assignment, notebook: Any, folder: Path, version: str
+) -> tuple[Job, Pack]:
+    pack, probes = _pack(str(course.root), assignment, version)
+    limits = assignment.limits
+    return bundles.make_job(course, notebook, folder, version=version, limits=limits, probes=probes), pack
 
 
 @functools.lru_cache(maxsize=4)

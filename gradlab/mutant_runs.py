@@ -23,7 +23,7 @@ from gradlab.assignment import lib_regions
 from gradlab.course import Course
 from gradlab.mutants import Mutant, exercises_of, load_mutants
 from gradlab.variants import fill
-from gradlab.verdict import Case, _judge, load_exercises
+from gradlab.verdict import Case, judge_one, load_exercises
 
 #: A check of anything that a student may write ends within this time.
 SECONDS = 20.0
@@ -137,7 +137,7 @@ def _run_exercise(job: tuple[str, str, str, bool]) -> list[Outcome]:
                     message = _check(mutant, folder)
                     seconds = time.monotonic() - begin
                     case = Case(course, assignment, folder, None, "0" * 16)
-                    fraction = _judge(case, judge, exercise).fraction
+                    fraction = judge_one(case, judge, exercise).fraction
             outcomes.append(
                 Outcome(
                     family,

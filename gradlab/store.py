@@ -7,6 +7,7 @@ so they are checked before they become a path.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -16,6 +17,8 @@ from gradlab.course import Course
 from gradlab.errors import GradlabError
 
 LATEST = "latest"
+#: Which versions others have taken the place of, {old: new}.
+SUPERSEDED = "superseded.json"
 
 
 def keep(course: Course, folder: Path) -> Path:
@@ -84,6 +87,58 @@ def versions(course: Course, assignment: str) -> list[str]:
     return sorted(
         path.name for path in shelf.glob("*") if path.is_dir() and manifests.VERSION.fullmatch(path.name)
     )
+
+
+def supersede(course: Course, assignment: str, old: str, new: str | None) -> None:
+    """Let submissions that answer a version be graded as another one.
+
+    Parameters
+    ----------
+    course : Course
+    assignment, old : str
+    new : str or None
+        None: as the version that they answer, again.
+
+    Raises
+    ------
+    GradlabError
+        If a version is not kept, or both are the same one in the end.
+    """
+    for version in (old, new):
+        if version is not None:
+            get(course, assignment, version)
+    table = _superseded(course, assignment)
+    table.pop(old, None)
+    if new is not None:
+        if successor(course, assignment, new) == old or new == old:
+            msg = f"version {old} of {assignment} cannot take the place of itself; name a newer one."
+            raise GradlabError(msg)
+        table[old] = new
+    path = course.versions / assignment / SUPERSEDED
+    draft = path.with_name(f".{SUPERSEDED}-{os.getpid()}")
+    draft.write_text(json.dumps(table, indent=1) + "\n", encoding="ascii")
+    draft.replace(path)
+
+
+def successor(course: Course, assignment: str, version: str) -> str:
+    """Return the version as which a submission that answers ``version`` is graded: nearly always the same."""
+    table = _superseded(course, assignment)
+    seen = {version}
+    while version in table and table[version] not in seen:
+        version = table[version]
+        seen.add(version)
+    return version
+
+
+def _superseded(course: Course, assignment: str) -> dict[str, str]:
+    path = course.versions / assignment / SUPERSEDED
+    if not path.is_file():
+        return {}
+    try:
+        return {str(old): str(new) for old, new in json.loads(path.read_text(encoding="ascii")).items()}
+    except (ValueError, AttributeError) as error:
+        msg = f"{course.relative(path)} is damaged ({error}); remove it, and say again which version supersedes which."
+        raise GradlabError(msg) from error
 
 
 def get(course: Course, assignment: str, version: str | None = None) -> Path:

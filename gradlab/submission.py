@@ -132,7 +132,10 @@ def release_of(course: Course, assignment: str, notebook: Any) -> tuple[Path, st
     claimed = found.get("version") if isinstance(found, dict) else None
     notes = []
     if isinstance(claimed, str) and claimed in store.versions(course, assignment):
-        folder = store.get(course, assignment, claimed)
+        version = store.successor(course, assignment, claimed)
+        folder = store.get(course, assignment, version)
+        if version != claimed:
+            notes.append(f"The notebook answers version {claimed}; it is graded as version {version}.")
     else:
         folder = store.get(course, assignment)
         said = f"names version {str(claimed)[:40]!r}, which is not kept" if claimed else "names no version"

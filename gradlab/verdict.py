@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from exercises import Context, Exercise, Verdict
-from gradlab import bundles, probing, sandbox
+from gradlab import bundles, probing
 from gradlab.arrays import ArraysRefused, load_arrays
 from gradlab.assignment import Assignment
 from gradlab.course import Course
@@ -32,11 +32,9 @@ from gradlab.dataset import require_data as require_data
 from gradlab.dataset import uses_sample as uses_sample
 from gradlab.errors import GradlabError
 from gradlab.probing import ProbeJob
+from gradlab.reference import reference_answers
 from lib.check import job as jobs
 from lib.check.fresh import clip
-
-#: Seconds that the same probe may take on the master's lib.
-REFERENCE_TIMEOUT = 300.0
 
 
 @dataclass(frozen=True)
@@ -144,17 +142,17 @@ def judge_submission(
         exercises = load_exercises(course, assignment.name)
     except GradlabError as error:
         return {name: Judged(None, str(error)) for name in wanted}
-    return {name: _judge(case, exercises.get(name), name) for name in wanted}
+    return {name: judge_one(case, exercises.get(name), name) for name in wanted}
 
 
-def _judge(case: Case, exercise: Exercise | None, name: str) -> Judged:
+def judge_one(case: Case, exercise: Exercise | None, name: str) -> Judged:
     """Judge one exercise; an error of ours is "not judged"."""
     begin = time.monotonic()
     try:
         if exercise is None or exercise.source == "manual":
             msg = f"exercises/{case.assignment.name}.py has no judge for {name}."
             raise GradlabError(msg)
-        verdict = _SOURCES[exercise.source](case, exercise)
+        verdict = _verdict(evidence(case, exercise), exercise)
         fraction = float(verdict.fraction)
         if not 0.0 <= fraction <= 1.0:  # also refuses nan
             msg = f"the judge of {name} returned {fraction}, wanted a share from 0 to 1."
@@ -167,24 +165,63 @@ def _judge(case: Case, exercise: Exercise | None, name: str) -> Judged:
         return Judged(None, reason, time.monotonic() - begin)
 
 
+def _verdict(found: Evidence, exercise: Exercise) -> Verdict:
+    """Show a judge what there is."""
+    if found.got is None:
+        return Verdict(0.0, found.problem)
+    assert exercise.judge is not None
+    verdict = exercise.judge(found.got, found.reference, found.context)
+    return Verdict(verdict.fraction, f"{verdict.reason}{found.remark}")
+
+
 def _plain(reason: str) -> str:
     """Make a reason harmless and short: students' error messages are part of it."""
     kept = "".join(c if c.isprintable() or c == "\n" else "?" for c in str(reason))
     return clip(kept, 30)[:3000]
 
 
-def _by_probe(case: Case, exercise: Exercise) -> Verdict:
-    """Call the probe on secret cases, on the student's lib and on the master's, and compare."""
-    assert exercise.judge is not None
-    cases = _secret_cases(case.course, case.assignment, exercise, case.version)
+@dataclass(frozen=True)
+class Evidence:
+    """What a judge is shown.
+
+    Attributes
+    ----------
+    got : list of CaseAnswer or None
+        None where there is nothing to judge; then ``problem`` says why, and the answer earns nothing.
+    reference : list of CaseAnswer
+        Of the master's lib.
+    context : Context
+    remark : str
+        Is put behind the judge's reason.
+    """
+
+    got: list[jobs.CaseAnswer] | None
+    reference: list[jobs.CaseAnswer]
+    context: Context
+    problem: str = ""
+    remark: str = ""
+
+
+def evidence(case: Case, exercise: Exercise) -> Evidence:
+    """Collect what the judge of an exercise is shown; calls a probe where the bundle has no answers of it.
+
+    Raises
+    ------
+    GradlabError
+        If nothing can be said about any submission: data or reference answers are missing.
+    """
+    return _SOURCES[exercise.source](case, exercise)
+
+
+def _from_probe(case: Case, exercise: Exercise) -> Evidence:
+    """Call the probe on secret cases, on the student's lib and on the master's."""
+    cases = secret_cases(case.course, case.assignment, exercise, case.version)
     reference = reference_answers(case.course, exercise, cases)
     answers, problem = call_probe(case, exercise, cases)
-    if answers is None:
-        return Verdict(0.0, problem)
-    return exercise.judge(answers, reference, Context(cases=cases))
+    return Evidence(answers, reference, Context(cases=cases), problem)
 
 
-def _secret_cases(
+def secret_cases(
     course: Course, _assignment: Assignment, exercise: Exercise, version: str
 ) -> list[dict[str, Any]]:
     """Draw the inputs of an exercise."""
@@ -193,21 +230,18 @@ def _secret_cases(
     return [{key: np.asarray(value) for key, value in inputs.items()} for inputs in exercise.cases(rng)]
 
 
-def _by_model(case: Case, exercise: Exercise) -> Verdict:
+def _from_model(case: Case, exercise: Exercise) -> Evidence:
     """Let the student's network score held-back images; the labels stay here."""
-    assert exercise.judge is not None
     if not (case.folder / "model.npz").is_file():
-        return Verdict(0.0, "model.npz is missing from the submission: the training cell writes it.")
-    dataset = case.assignment.dataset
-    sample = uses_sample(case.course, dataset)
+        missing = "model.npz is missing from the submission: the training cell writes it."
+        return Evidence(None, [], Context(), missing)
+    sample = uses_sample(case.course, case.assignment.dataset)
     if not sample:  # sample images are drawn anew, whether its files are there or not
         require_data(case.course, case.assignment)
     remark = _compare_data(trained_on(case.folder / "model.npz"), sample)
-    cases = _model_cases(case.course, case.assignment, exercise, case.version)
+    cases = model_cases(case.course, case.assignment, exercise, case.version)
     _, labels = _held_back(case.course, case.assignment, exercise, case.version)
     answers, problem = call_probe(case, exercise, cases)
-    if answers is None:
-        return Verdict(0.0, problem)
     training = case.assignment.training
     if training is None:
         msg = f"assignment.toml of {case.assignment.name} has no [training], so floor and target are unknown."
@@ -218,8 +252,7 @@ def _by_model(case: Case, exercise: Exercise) -> Verdict:
         else {"floor": training.floor, "target": training.target}
     )
     context = Context(cases=cases, settings=settings, sample=sample, labels=labels)
-    verdict = exercise.judge(answers, [], context)
-    return Verdict(verdict.fraction, f"{verdict.reason}{remark}")
+    return Evidence(answers, [], context, problem, remark)
 
 
 def _held_back(
@@ -231,7 +264,7 @@ def _held_back(
     return held_back(course, assignment, exercise.held_back, number, uses_sample(course, assignment.dataset))
 
 
-def _model_cases(
+def model_cases(
     course: Course, assignment: Assignment, exercise: Exercise, version: str
 ) -> list[dict[str, Any]]:
     """Return the inputs of an exercise with the images that a network is scored on."""
@@ -242,7 +275,7 @@ def _model_cases(
 
 
 #: How the inputs of a probe are made, by the source of the exercise's answers.
-_CASES = {"probe": _secret_cases, "model": _model_cases}
+_CASES = {"probe": secret_cases, "model": model_cases}
 
 
 def _compare_data(provenance: str | None, sample: bool) -> str:
@@ -268,26 +301,24 @@ def _compare_data(provenance: str | None, sample: bool) -> str:
     return ""
 
 
-def _by_notebook(case: Case, exercise: Exercise) -> Verdict:
-    """Judge the values that the notebook's check handed over."""
-    assert exercise.judge is not None
+def _from_notebook(case: Case, exercise: Exercise) -> Evidence:
+    """Read the values that the notebook's check handed over."""
     if case.values is None:
         msg = "the notebook was not executed, so there are no values to judge."
         raise GradlabError(msg)
     path = case.values / f"{exercise.name}.npz"
+    context = Context(weights=first_weights(case.folder / "model.npz"))
     if not path.is_file():
-        return Verdict(
-            0.0, "the cell gave no values: when the notebook was run from the top, a cell before it failed."
-        )
+        problem = "the cell gave no values: when the notebook was run from the top, a cell before it failed."
+        return Evidence(None, [], context, problem)
     try:
         values = load_arrays(path)
     except ArraysRefused as error:
-        return Verdict(0.0, f"the values cannot be read: {error}")
-    answer = jobs.CaseAnswer(arrays=values)
-    return exercise.judge([answer], [], Context(weights=first_weights(case.folder / "model.npz")))
+        return Evidence(None, [], context, f"the values cannot be read: {error}")
+    return Evidence([jobs.CaseAnswer(arrays=values)], [], context)
 
 
-_SOURCES = {"probe": _by_probe, "model": _by_model, "notebook": _by_notebook}
+_SOURCES = {"probe": _from_probe, "model": _from_model, "notebook": _from_notebook}
 
 
 def call_probe(
@@ -326,64 +357,6 @@ def probe_jobs(course: Course, assignment: Assignment, version: str) -> list[Pro
         with contextlib.suppress(Exception):
             found.append(_probe_job(exercise, _CASES[exercise.source](course, assignment, exercise, version)))
     return found
-
-
-def reference_answers(
-    course: Course, exercise: Exercise, cases: Sequence[Mapping[str, Any]]
-) -> list[jobs.CaseAnswer]:
-    """Return what the probe gives on the master's lib, computed once for these inputs and this lib.
-
-    Raises
-    ------
-    GradlabError
-        If the master's own answer fails: then nobody is judged by it.
-    """
-    shelf = course.private / "cache" / "reference"
-    folder = shelf / _reference_key(course, exercise, cases)
-    answers = _read_reference(folder, len(cases))
-    if answers is None:
-        shelf.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="new-", dir=shelf, ignore_cleanup_errors=True) as scratch:
-            work, draft = Path(scratch) / "work", Path(scratch) / "job"
-            probing.copy_submission(course.lib, work / "lib")
-            probing.put_checks(bundles.checks_of(course), work)
-            jobs.write_job(draft, exercise.probe, cases)
-            with sandbox.trust("the answers of the master"):
-                done = probing.run_runner(work, draft, REFERENCE_TIMEOUT)
-            answers = _read_reference(draft, len(cases))
-            if answers is None:
-                last = (done.stderr.strip().splitlines() or ["no answer"])[-1]
-                msg = f"the probe of {exercise.name} gives no answer on the master's lib: {last[:300]}"
-                raise GradlabError(msg)
-            (draft / "inputs.npz").unlink()
-            if not folder.exists():
-                with contextlib.suppress(OSError):  # another grader was faster; its answers are the same
-                    draft.replace(folder)
-    for answer in answers:
-        if answer.error is not None:
-            problem = f"{answer.error.type}: {answer.error.message}"
-            msg = f"the master's own answer to {exercise.name} fails: {problem}"
-            raise GradlabError(msg)
-    return answers
-
-
-def _read_reference(folder: Path, num_cases: int) -> list[jobs.CaseAnswer] | None:
-    try:
-        return jobs.read_answers(folder, num_cases, reader=load_arrays)
-    except (OSError, ValueError):
-        return None
-
-
-def _reference_key(course: Course, exercise: Exercise, cases: Sequence[Mapping[str, Any]]) -> str:
-    """Name what a reference depends on: the probe, its inputs, and every file of the master's lib."""
-    digest = hashlib.sha256(f"{exercise.name}\n{exercise.probe}\n".encode())
-    for inputs in cases:
-        for key in sorted(inputs):
-            value = np.ascontiguousarray(inputs[key])
-            digest.update(f"{key} {value.dtype} {value.shape}\n".encode() + value.tobytes())
-    for path in sorted(course.lib.rglob("*.py")):
-        digest.update(path.relative_to(course.lib).as_posix().encode() + b"\n" + path.read_bytes())
-    return f"{exercise.name}-{digest.hexdigest()[:24]}"
 
 
 def first_weights(path: Path) -> np.ndarray | None:

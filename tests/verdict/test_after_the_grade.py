@@ -1,0 +1,132 @@
+"""What comes after grading: a verdict explained, an erratum looked at before it counts, an old release superseded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from grading_run import autograde, graded, scores
+from odd_submissions import half, right, wrong
+from tiny_course import submit
+
+from gradlab import regrade, store
+from gradlab.course import Course
+from gradlab.errors import GradlabError
+from gradlab.explain import explain
+from gradlab.release import release
+
+
+@pytest.fixture
+def class_(course: Course) -> Course:
+    """A course in which three students handed in and were graded."""
+    for student, change in {"ada": right, "bob": half, "cyd": wrong}.items():
+        submit(course, student, change)
+    assert autograde(course).success
+    return course
+
+
+def told(course: Course, *words: str) -> tuple[str, Path | None]:
+    """Explain, and return what was said."""
+    lines: list[str] = []
+    path = explain(course, *words, say=lines.append)
+    return "\n".join(lines), path
+
+
+def test_a_verdict_shows_what_it_rests_on(class_: Course) -> None:
+    """The cases that failed, with input, what came and what was wanted; those that passed are left out."""
+    said, path = told(class_, "bob", "shift")
+    assert "2 of 4 points: 2 of 4 <arrays> are right" in said
+    assert "case 3 of 4" in said
+    assert "case 4 of 4" in said
+    assert "case 1 of 4" not in said
+    assert "input   by: 1.5" in said
+    assert path is not None
+    with np.load(path) as arrays:
+        np.testing.assert_allclose(
+            arrays["case3.wanted.out"], arrays["case3.input.x"] + arrays["case3.input.by"]
+        )
+        np.testing.assert_allclose(arrays["case3.came.out"], arrays["case3.input.x"])
+
+
+def test_full_points_are_explained_too(class_: Course) -> None:
+    """Nothing failed, and the file still holds every case."""
+    said, path = told(class_, "ada", "shift")
+    assert "4 of 4 points" in said
+    assert "case" not in said
+    assert path is not None
+
+
+def test_values_of_the_notebook_are_shown(class_: Course) -> None:
+    """What check handed over is what the judge saw."""
+    said, _ = told(class_, "cyd", "picture")
+    assert "0 of 2 points" in said
+
+
+@pytest.mark.parametrize(
+    ("student", "item", "wanted"),
+    [
+        ("adda", "shift", "did you mean 'ada'"),
+        ("ada", "shiftt", "did you mean 'shift'"),
+        ("ada", "words", "judged by a person"),
+    ],
+)
+def test_what_cannot_be_explained(class_: Course, student: str, item: str, wanted: str) -> None:
+    """A wrong name gets the right one."""
+    with pytest.raises(GradlabError, match=wanted):
+        told(class_, student, item)
+
+
+def test_an_erratum_is_looked_at_before_it_counts(class_: Course) -> None:
+    """A milder judge: who gains is listed with the reason, and the gradebook is as it was."""
+    assert regrade.changes(class_, "tiny", say=lambda text: None) == ([], {})
+    path = class_.exercises / "tiny.py"
+    path.write_text(
+        path.read_text().replace("(0.0, 0.0, 1.5, -2.0)", "(0.0, 0.0, 0.0, -2.0)"), encoding="utf-8"
+    )
+    found, problems = regrade.changes(class_, "tiny", say=lambda text: None)
+    assert problems == {}
+    assert [(one.student, one.item, one.before, one.after) for one in found] == [("bob", "shift", 2.0, 3.0)]
+    assert "3 of 4" in found[0].reason
+    assert "before: 2 of 4" in found[0].reason
+    assert scores(class_, "bob")["shift"] == 2.0
+
+
+def test_a_submission_that_cannot_be_read_is_named(class_: Course) -> None:
+    """The others are still compared."""
+    submit(class_, "eve", lambda folder, nb: (folder / "tiny.ipynb").write_text(""))
+    found, problems = regrade.changes(class_, "tiny", say=lambda text: None)
+    assert found == []
+    assert list(problems) == ["eve"]
+
+
+def test_an_old_release_is_superseded(class_: Course) -> None:
+    """Submissions keep the version they answer until somebody says otherwise, and again when it is taken back."""
+    old = store.latest(class_, "tiny")
+    assert old is not None
+    readme = class_.source / "tiny" / "README.md"
+    readme.write_text("# Tiny, corrected\n", encoding="utf-8")
+    release(class_, "tiny", force=True)
+    new = store.latest(class_, "tiny")
+    assert new is not None
+    assert new != old
+    assert autograde(class_, "ada").success
+    assert graded(class_, "ada").metadata["gradlab"]["version"] == old
+    store.supersede(class_, "tiny", old, new)
+    assert autograde(class_, "ada").success
+    about = graded(class_, "ada").metadata["gradlab"]
+    assert about["version"] == new
+    assert any(f"answers version {old}" in note for note in about["notes"])
+    assert scores(class_, "ada")["shift"] == 4
+    store.supersede(class_, "tiny", old, None)
+    assert store.successor(class_, "tiny", old) == old
+
+
+def test_no_version_supersedes_itself(class_: Course) -> None:
+    """Neither directly nor in a circle; and only what is kept can be named."""
+    old = store.latest(class_, "tiny")
+    assert old is not None
+    with pytest.raises(GradlabError, match="cannot take the place of itself"):
+        store.supersede(class_, "tiny", old, old)
+    with pytest.raises(GradlabError, match="is not in"):
+        store.supersede(class_, "tiny", old, "0123456789abcdef")
