@@ -1,8 +1,9 @@
 """The configuration of this course, for every ``nbgrader …`` command and the Formgrader page.
 
-What it sets is in gradlab/nbgrader_release.py (generate_assignment, generate_solution, validate) and in
-gradlab/nbgrader_autograde.py (autograde). Settings of your own go into nbgrader_local.py beside this file, in the same
-form (``c = get_config()`` first): an error there stops nbgrader, where one in here would leave it with no settings at all.
+What it sets is in gradlab/nbgrader_release.py (generate_assignment, generate_solution, validate), gradlab/nbgrader_autograde.py
+(autograde), gradlab/intake.py (zip_collect) and gradlab/late_days.py (late submissions). Settings of your own go into
+nbgrader_local.py beside this file, in the same form (``c = get_config()`` first): an error there stops nbgrader, where one
+in here would leave it with no settings at all.
 """
 
 import sys
@@ -14,13 +15,15 @@ if str(ROOT) not in sys.path:
 
 c = get_config()
 try:
-    from gradlab import nbgrader_autograde, nbgrader_release
+    from gradlab import intake, late_days, nbgrader_autograde, nbgrader_release
     from gradlab.course import Course
 
     course = Course(ROOT)
     course.activate()
     nbgrader_release.configure(c, course)
     nbgrader_autograde.configure(c, course)
+    intake.configure(c, course)
+    late_days.configure(c, course)
     if (ROOT / "nbgrader_local.py").is_file():
         load_subconfig("nbgrader_local.py", path=str(ROOT))
 except Exception as error:

@@ -7,6 +7,7 @@ Each command finds its course before it imports anything else: the tools need th
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -180,6 +181,41 @@ def demo(assignment: Annotated[str, typer.Argument(help="Name of the assignment.
     from gradlab.demo import run_demo
 
     run_demo(course, assignment, console)
+
+
+@app.command()
+def roster(
+    file: Annotated[Path, typer.Argument(help="CSV of Canvas, Moodle or nbgrader.", show_default=False)],
+) -> None:
+    """Write the students of a table into the gradebook: Canvas's, Moodle's, or one with a column id."""
+    course = Course.find()
+    from gradlab.roster import import_roster
+
+    done = import_roster(course, file)
+    console.print(f"{done.kind}: {len(done.new)} new student(s), {len(done.known)} known.")
+    if done.unlisted:
+        _say(f"In the gradebook but not in {file.name}: {', '.join(done.unlisted)}.")
+
+
+@app.command()
+def export(
+    assignment: Name,
+    table: Annotated[Path, typer.Argument(help="What Canvas or Moodle exported.", show_default=False)],
+    column: Annotated[str, typer.Option(help='Canvas: column to fill, "CNN on SVHN (123456)".')] = "",
+) -> None:
+    """Fill the table that Canvas or Moodle exported with the points of an assignment, ready to be uploaded."""
+    course = Course.find()
+    from gradlab.assignment import load
+    from gradlab.lms_export import export as export_to
+
+    done = export_to(course, load(course, assignment), table, column=column)
+    _say(
+        f"{done.kind}: {done.filled} student(s) in column {done.column!r}, written to {course.relative(done.path)}."
+    )
+    if done.waiting:
+        _say(f"Not all graded by hand yet: {', '.join(done.waiting)}.")
+    if done.unlisted:
+        _say(f"With points, but not in {table.name}: {', '.join(done.unlisted)}.")
 
 
 @app.command()

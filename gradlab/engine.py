@@ -130,7 +130,8 @@ def fill(
             except (
                 Exception
             ) as error:  # whatever it is, nbgrader's own pass meets it again and tells the student
-                done.problems[student] = f"{type(error).__name__}: {error}"
+                said = "" if isinstance(error, GradlabError) else f"{type(error).__name__}: "
+                done.problems[student] = f"{said}{error}"
                 continue
             found = bundles.find(course, assignment.name, job.key)
             if found:

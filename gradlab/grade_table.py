@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gradlab.assignment import Assignment
 from gradlab.course import Course
-from gradlab.scores import read_scores, total
+from gradlab.scores import penalties, read_scores, totals
 
 
 def path_of(course: Course, name: str) -> Path:
@@ -34,17 +34,22 @@ def write(
     Returns
     -------
     Path
-        Columns: id, total, every exercise, late_hours, status, seconds. Empty: not graded yet.
+        Columns: id, total, every exercise, late_hours, late_penalty, status, seconds. Empty: not graded yet. The penalty
+        is taken off the total.
     """
     scores = read_scores(course, assignment)
-    late = _late_hours(course, assignment)
+    late, lost, sums = (
+        _late_hours(course, assignment),
+        penalties(course, assignment),
+        totals(course, assignment),
+    )
     target = path_of(course, assignment.name)
     target.parent.mkdir(exist_ok=True)
     draft = target.with_suffix(f".{os.getpid()}")
     names = [exercise.name for exercise in assignment.exercises]
     with draft.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
-        table.writerow(["id", "total", *names, "late_hours", "status", "seconds"])
+        table.writerow(["id", "total", *names, "late_hours", "late_penalty", "status", "seconds"])
         for student in sorted({*scores, *problems}):
             items = scores.get(student, {})
             points = [items[name].points if name in items else None for name in names]
@@ -52,7 +57,16 @@ def write(
             waiting = any(found is None for found in points)
             status = problems.get(student) or ("by hand" if waiting else "graded")
             took = f"{seconds[student]:.1f}" if student in seconds else ""
-            line = [student, f"{total(items):g}", *cells, late.get(student, ""), status, took]
+            penalty = f"{lost[student]:g}" if student in lost else ""
+            line = [
+                student,
+                f"{sums.get(student, 0.0):g}",
+                *cells,
+                late.get(student, ""),
+                penalty,
+                status,
+                took,
+            ]
             # a name that begins like a formula is one, for a spreadsheet
             table.writerow([f"'{text}" if str(text)[:1] in "=+@" and str(text) else text for text in line])
     draft.replace(target)

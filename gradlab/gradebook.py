@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import os
+import shutil
 import sqlite3
+import sysconfig
 from pathlib import Path
 
 from gradlab.course import Course
@@ -12,6 +15,12 @@ from gradlab.errors import GradlabError
 
 #: Copies that are kept.
 NUM_BACKUPS = 20
+
+
+def find_alembic() -> None:
+    """Let nbgrader find alembic, which it calls by name to make a gradebook, also where no environment is activated."""
+    if not shutil.which("alembic"):
+        os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
 
 
 def copy_database(source: Path, target: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gradlab import assignment as assignments
-from gradlab import grade_table, lock, nbgrader_log, store
+from gradlab import grade_table, lock, nbgrader_log, store, submission
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.gradebook import back_up
@@ -107,6 +107,10 @@ def grade(
             return []
     verdict.require_data(course, assignment)
     sandbox.require()
+    for one in students:
+        folder = course.submitted / one / name
+        if other := submission.take_lone_notebook(folder, assignment):
+            say(f"  {one}: {other.name} is taken for {assignment.notebook}, which was not there.")
     saved = back_up(course)
     if saved:
         say(f"Gradebook copied to {course.relative(saved)}.")

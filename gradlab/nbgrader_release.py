@@ -22,7 +22,6 @@ import functools
 import json
 import os
 import shutil
-import sysconfig
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +37,7 @@ from gradlab import manifest as manifests
 from gradlab.assignment import Assignment, load
 from gradlab.course import Course
 from gradlab.errors import GradlabError, ReleaseRefused
+from gradlab.gradebook import find_alembic
 
 KERNEL = {"display_name": "gradlab", "language": "python", "name": "gradlab"}
 STUDENT_KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
@@ -291,9 +291,7 @@ def configure(c: Any, course: Course) -> None:
     if str(course.root) not in entries:
         os.environ["PYTHONPATH"] = os.pathsep.join([str(course.root), *entries])
     os.environ.setdefault("GRADLAB_DATA", str(course.data))
-    # nbgrader calls alembic by name, and fails in an environment that is not activated
-    if not shutil.which("alembic"):
-        os.environ["PATH"] = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+    find_alembic()
     nbgrader_log.install()
 
 

@@ -69,6 +69,33 @@ def total(items: dict[str, Score]) -> float:
     return sum((score.points or 0.0) + score.extra for score in items.values())
 
 
+def penalties(course: Course, assignment: Assignment) -> dict[str, float]:
+    """Return student -> points taken off for being late, for those who lose any."""
+    from nbgrader.api import Gradebook, MissingEntry
+
+    if not course.gradebook.is_file():
+        return {}
+    with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
+        try:
+            found = gradebook.assignment_submissions(assignment.name)
+        except MissingEntry:
+            return {}
+        lost = {
+            one.student.id: sum(notebook.late_submission_penalty or 0.0 for notebook in one.notebooks)
+            for one in found
+        }
+    return {student: points for student, points in lost.items() if points}
+
+
+def totals(course: Course, assignment: Assignment) -> dict[str, float]:
+    """Return student -> points so far, what being late costs taken off, never below 0."""
+    lost = penalties(course, assignment)
+    return {
+        student: max(0.0, total(items) - lost.get(student, 0.0))
+        for student, items in read_scores(course, assignment).items()
+    }
+
+
 def show_scores(
     course: Course, name: str, console: Console, scores: dict[str, dict[str, Score]] | None = None
 ) -> None:

@@ -119,6 +119,18 @@ def _structure_problem(raw: Any) -> str:
     return ""
 
 
+def take_lone_notebook(folder: Path, assignment: Assignment) -> Path | None:
+    """Copy the only notebook of a submission to the name that it should have; return what was copied, if anything was."""
+    target = folder / assignment.notebook
+    if target.exists() or target.is_symlink():
+        return None
+    found = [path for path in folder.glob("*.ipynb") if path.is_file() and not path.is_symlink()]
+    if len(found) != 1 or found[0].stat().st_size > MAX_NOTEBOOK:
+        return None
+    shutil.copyfile(found[0], target)
+    return found[0]
+
+
 def release_of(course: Course, assignment: str, notebook: Any) -> tuple[Path, str, list[str]]:
     """Find the kept release that a submitted notebook answers; fall back to the latest.
 
@@ -170,6 +182,8 @@ def lay_out(course: Course, assignment: Assignment, released: Path, submitted: P
         if name != assignment.notebook:
             _copy(released / name, dest / name)
     notes = []
+    if named := _other_name(submitted, assignment.notebook):
+        notes.append(f"The notebook was handed in as {named}.")
     for name in theirs:
         problem = _problem(submitted, name)
         if not problem:
@@ -181,6 +195,18 @@ def lay_out(course: Course, assignment: Assignment, released: Path, submitted: P
         elif name in assignment.submission:
             notes.append(f"{name} is missing from the submission.")
     return notes
+
+
+def _other_name(folder: Path, notebook: str) -> str:
+    """Return the name under which the same notebook lies beside the one that is graded."""
+    path = folder / notebook
+    if not path.is_file() or path.is_symlink():
+        return ""
+    for other in sorted(folder.glob("*.ipynb")):
+        same = other != path and other.is_file() and not other.is_symlink()
+        if same and other.stat().st_size == path.stat().st_size and other.read_bytes() == path.read_bytes():
+            return other.name
+    return ""
 
 
 def _problem(folder: Path, name: str) -> str:

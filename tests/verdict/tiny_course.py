@@ -18,13 +18,15 @@ PROJECT = Path(__file__).resolve().parents[2]
 CONFIG = """\
 from pathlib import Path
 
-from gradlab import nbgrader_autograde, nbgrader_release
+from gradlab import intake, late_days, nbgrader_autograde, nbgrader_release
 from gradlab.course import Course
 
 c = get_config()
 course = Course(Path(__file__).resolve().parent)
 nbgrader_release.configure(c, course)
 nbgrader_autograde.configure(c, course)
+intake.configure(c, course)
+late_days.configure(c, course)
 """
 
 TOML = """\

@@ -1,0 +1,136 @@
+"""Late days through nbgrader's own step, and the points in the tables that Canvas and Moodle take back."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+from pathlib import Path
+
+import pytest
+from grading_run import autograde
+from nbgrader.api import Gradebook
+from odd_submissions import half, right
+from test_lms_sheet import CANVAS_CSV, MOODLE_CSV, write
+from tiny_course import submit
+
+from gradlab import grade_table
+from gradlab.assignment import load
+from gradlab.course import Course
+from gradlab.errors import GradlabError
+from gradlab.gradebook import find_alembic
+from gradlab.late_days import DAY, LateDays
+from gradlab.lms_export import export
+from gradlab.scores import penalties, totals
+
+DUE = datetime.datetime(2026, 11, 20, 12)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """Read a table."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.mark.parametrize(("hours", "days"), [(0, 0), (0.2, 0), (0.3, 1), (24.2, 1), (24.5, 2), (-5, 0)])
+def test_a_day_that_has_begun_counts(hours: float, days: int) -> None:
+    """After a quarter of an hour of grace."""
+    assert LateDays(grace_minutes=15).days_late(hours * 3600) == days
+
+
+class _Step:
+    """What nbgrader's step offers its plugin, with a gradebook of its own."""
+
+    def __init__(self, root: Path, late: dict[str, float]) -> None:
+        find_alembic()
+        self.gradebook = Gradebook(f"sqlite:///{root / 'gradebook.db'}")
+        for number, (name, days) in enumerate(late.items()):
+            due = DUE + datetime.timedelta(days=7 * number)
+            self.gradebook.update_or_create_assignment(name, duedate=due)
+            self.gradebook.add_notebook("nb", name)
+            self.gradebook.add_grade_cell("item", "nb", name, max_score=20, cell_type="code")
+            self.gradebook.update_or_create_student("ada")
+            when = due + datetime.timedelta(days=days)
+            self.gradebook.update_or_create_submission(name, "ada", timestamp=when)
+
+    def penalty(self, name: str, days: float, score: float = 20, **policy: float | str) -> float | None:
+        """Return what the plugin takes."""
+        plugin = LateDays(**policy)
+        self.assignment_id = name
+        object.__setattr__(plugin, "parent", None)
+        plugin._trait_values["parent"] = self
+        return plugin.late_submission_penalty("ada", score, days * DAY)
+
+
+@pytest.fixture
+def step(tmp_path: Path) -> _Step:
+    """Return three assignments, handed in 1, 2 and 3 days late."""
+    return _Step(tmp_path, {"first": 1, "second": 2, "third": 3})
+
+
+def test_free_days_go_in_the_order_of_due_dates(step: _Step) -> None:
+    """Two free days: one for the first, one of two for the second, none for the third; in any order of grading."""
+    policy = {"free_days": 2, "percent_per_day": 10.0}
+    assert step.penalty("third", 3, **policy) == pytest.approx(6)
+    assert step.penalty("first", 1, **policy) is None
+    assert step.penalty("second", 2, **policy) == pytest.approx(2)
+
+
+def test_other_policies(step: _Step) -> None:
+    """None by default; too late earns nothing; of the score instead of the maximum; never more than was earned."""
+    assert step.penalty("third", 3) is None
+    assert step.penalty("third", 3, score=7, max_days=2) == 7
+    assert step.penalty("first", 1, score=5, percent_per_day=10.0, of="score") == pytest.approx(0.5)
+    assert step.penalty("third", 3, score=1, percent_per_day=10.0) == 1
+    # a submission that earns nothing takes no free days from a later one
+    assert step.penalty("third", 3, max_days=1, free_days=3, percent_per_day=10.0) == 20
+
+
+@pytest.fixture
+def graded(course: Course) -> Course:
+    """Return a course in which ben handed in late and half right, alyssa in time and right; 50 percent a day."""
+    submit(course, "ben", half)
+    (course.submitted / "ben" / "tiny" / "timestamp.txt").write_text("2026-11-20 18:00:00 UTC")
+    submit(course, "alyssa", right)
+    with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
+        gradebook.update_or_create_assignment("tiny", duedate=DUE)
+
+    def policy(config: object) -> None:
+        config.LateDays.percent_per_day = 10.0  # type: ignore[attr-defined]
+
+    assert autograde(course, change=policy).success
+    return course
+
+
+def test_grades_go_back_to_the_platforms(graded: Course, tmp_path: Path) -> None:
+    """Penalty taken off; what is not this assignment's stays out of Canvas's table and as it was in Moodle's."""
+    assignment = load(graded, "tiny")
+    assert penalties(graded, assignment) == {"ben": pytest.approx(1.4)}
+    assert totals(graded, assignment) == {"ben": pytest.approx(2.6), "alyssa": 6}
+
+    done = export(graded, assignment, write(tmp_path, CANVAS_CSV))
+    assert (done.column, done.filled, done.waiting, done.unlisted) == ("Tiny (777)", 2, ("alyssa", "ben"), ())
+    found = rows(done.path)
+    assert list(found[0]) == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Tiny (777)"]
+    assert [row["Tiny (777)"] for row in found] == ["14", "2.6", "6", ""]
+
+    done = export(graded, assignment, write(tmp_path, MOODLE_CSV))
+    assert [row["Grade"] for row in rows(done.path)] == ["5.20", "12.00"]
+
+    table = {row["id"]: row for row in rows(grade_table.write(graded, assignment, {}, {}))}
+    assert (table["ben"]["total"], table["ben"]["late_hours"], table["ben"]["late_penalty"]) == (
+        "2.6",
+        "6.00",
+        "1.4",
+    )
+
+
+def test_what_cannot_be_exported(course: Course, graded: Course, tmp_path: Path) -> None:
+    """A roster, a column that is not there, an assignment that nobody was graded in."""
+    assignment = load(graded, "tiny")
+    with pytest.raises(GradlabError, match="is a roster"):
+        export(graded, assignment, write(tmp_path, "id\nben\n"))
+    with pytest.raises(GradlabError, match="there are: Tiny"):
+        export(graded, assignment, write(tmp_path, CANVAS_CSV), column="Tini")
+    graded.gradebook.unlink()
+    with pytest.raises(GradlabError, match="nobody was graded"):
+        export(graded, assignment, write(tmp_path, CANVAS_CSV))
