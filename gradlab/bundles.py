@@ -1,7 +1,7 @@
 """What running a submission gave, kept by the content of all that went in: nothing is run twice, nothing stale is used.
 
     .gradlab/bundles/<assignment>/<key>/
-        execution.json              outputs of the cells, notes, seconds
+        execution.json              outputs of the cells, notes, seconds in all and of its parts
         values/<exercise>.npz       answers that live in the notebook, as arrays
         probes/<exercise>-<key>/    what each probe gave, see ``gradlab.probing``
 
@@ -206,12 +206,14 @@ def work(job: Job, pack: Pack) -> bytes:
             limits=job.limits,
             dataset=job.dataset,
         )
+        probing_begins = time.monotonic()
         for path in sorted((root / "values").glob("*.npz")):
             if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_VALUES:
                 shutil.copyfile(path, made / "values" / path.name)
         for key in job.probes:
             probing.run_probe(folder, checks, pack.probes[key], job.limits, made / "probes" / key)
         told = {"cells": found.cells, "notes": found.notes, "seconds": found.seconds}
+        told["parts"] = {**found.parts, "probes": time.monotonic() - probing_begins}
         told["all_seconds"] = time.monotonic() - begin
         (made / "execution.json").write_text(json.dumps(told), encoding="utf-8")
         return _zip(made)

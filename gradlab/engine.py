@@ -263,7 +263,8 @@ def _run(
                     if tries[student] < TRIES:
                         again.append((student, job, pack))
                     else:
-                        done.problems[student] = f"its worker died {TRIES} times ({type(error).__name__})"
+                        why = f"{type(error).__name__}: {error}"
+                        done.problems[student] = f"running it failed {TRIES} times ({why[:300]})"
                     pool.mend(error)
                     continue
                 yield student, job.key, content

@@ -43,11 +43,14 @@ class Execution:
     notes : list of str
         What went wrong with the run as a whole, for student and grader.
     seconds : float
+    parts : dict of str to float
+        Of these seconds: "start" until the first cell runs, "imports" that cell, "cells" all others, "end".
     """
 
     cells: dict[str, tuple[list[Any], int | None]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    parts: dict[str, float] = field(default_factory=dict)
 
     def apply(self, notebook: Any) -> None:
         """Put the outputs into the cells of a notebook; those that were not reached get none."""
@@ -101,7 +104,10 @@ def execute(
     begin = time.monotonic()
     found = Execution()
 
+    asked: list[float] = []  # when each cell began
+
     def seconds(_cell: Any) -> float:
+        asked.append(time.monotonic())
         return min(limits.cell_seconds, limits.total_seconds - (time.monotonic() - begin))
 
     with tempfile.TemporaryDirectory(prefix="gradlab-run-", ignore_cleanup_errors=True) as parent:
@@ -126,6 +132,7 @@ def execute(
             kernel_manager=manager,
             max_total=int(limits.output_mb * MB),
         )
+        ended = time.monotonic()
         sandbox.tidy(room)
     for cell in executed.cells:
         if cell.cell_type == "code" and cell.get("id"):
@@ -137,6 +144,9 @@ def execute(
         )
     found.notes += _notes(problems, limits)
     found.seconds = time.monotonic() - begin
+    marks = [begin, *asked[:2], ended]
+    names = ("start", "imports", "cells") if len(asked) > 1 else ("start", "cells") if asked else ("start",)
+    found.parts = {name: b - a for name, a, b in zip(names, marks[:-1], marks[1:], strict=True)}
     return found
 
 

@@ -1,0 +1,226 @@
+"""Grading a class, beside stock nbgrader on the same submissions in the same run: ``python -m benchmarks.bench_grading``.
+
+Both get the same copies of one worked-through submission. Stock nbgrader 0.9.6 runs each notebook in the grader's own account, its
+checks inside the notebook, one after the other. gradlab runs each in the sandbox, calls the probes, and lets the judges decide; its
+workers are as many as there are processors. They take turns, so that a busy machine slows both alike. What is compared is
+autograding; feedback and reports are measured apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+#: A course of stock nbgrader: nothing of gradlab's in its configuration.
+STOCK = """\
+c = get_config()
+c.Execute.timeout = 300
+c.CourseDirectory.ignore = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
+c.Autograde.exclude_overwriting = {{"{name}": {owned!r}}}
+"""
+#: Stock nbgrader's word to notebooks makes our checks hand over values instead of checking; here they have to check.
+CHECKS_DECIDE = "import os\nos.environ.pop('NBGRADER_EXECUTION', None)\n"
+
+
+def make_course(root: Path, name: str):
+    """Copy the project, release an assignment, and return course, assignment and release."""
+    from gradlab.assignment import load
+    from gradlab.course import Course
+    from gradlab.release import release
+    from gradlab.sample import prepare
+
+    root.mkdir()
+    for part in ("lib", "exercises", "source", "nbgrader_config.py", "requirements.lock", "get_datasets.sh"):
+        path = PROJECT / part
+        if path.is_dir():
+            shutil.copytree(path, root / part, ignore=shutil.ignore_patterns("__pycache__", "*.npz"))
+        else:
+            shutil.copy(path, root / part)
+    (root / "data").mkdir()
+    shutil.copy(PROJECT / "data" / "registry.toml", root / "data")
+    course = Course(root)
+    course.activate()
+    assignment = load(course, name)
+    os.environ["GRADLAB_DATASET"] = "sample"
+    prepare(course, assignment)
+    return course, assignment, release(course, name).kept
+
+
+def hand_in(course, assignment, released: Path, num: int) -> list[str]:
+    """Let one student work through the notebook, and hand in ``num`` copies that differ by a comment."""
+    from gradlab.student import work_through
+    from gradlab.variants import fill_in
+
+    model = course.root / "worked"
+    fill_in(course, assignment, released, model, bodies={})
+    work_through(course, assignment, model)
+    students = [f"student-{i:03d}" for i in range(num)]
+    for student in students:
+        target = course.submitted / student / assignment.name
+        shutil.copytree(model, target, ignore=shutil.ignore_patterns("__pycache__"))
+        path = target / assignment.notebook
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        cell = next(
+            c
+            for c in notebook["cells"]
+            if c["metadata"].get("nbgrader", {}).get("solution") and c["cell_type"] == "code"
+        )
+        cell["source"] = "".join(cell["source"]) + f"\n# {student}"
+        path.write_text(json.dumps(notebook), encoding="utf-8")
+    return students
+
+
+def make_stock(root: Path, course, assignment, released: Path) -> None:
+    """Make the same class for stock nbgrader."""
+    from gradlab import manifest as manifests
+
+    owned = manifests.read(released, "release").owned_by("student")
+    root.mkdir()
+    shutil.copytree(released, root / "source" / assignment.name)
+    path = root / "source" / assignment.name / assignment.notebook
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    first = next(cell for cell in notebook["cells"] if cell["cell_type"] == "code")
+    first["source"] = CHECKS_DECIDE + "".join(first["source"])
+    path.write_text(json.dumps(notebook), encoding="utf-8")
+    shutil.copytree(course.submitted, root / "submitted")
+    config = STOCK.format(name=assignment.name, owned=owned)
+    (root / "nbgrader_config.py").write_text(config, encoding="utf-8")
+    nbgrader(root, course, "generate_assignment", assignment.name, "--force")
+
+
+def nbgrader(root: Path, course, *words: str) -> float:
+    """Run a command of nbgrader; return its seconds."""
+    env = {
+        **os.environ,
+        "GRADLAB_DATA": str(course.data),
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+    }
+    env.pop("PYTHONPATH", None)
+    begin = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "nbgrader", *words],
+        cwd=root,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        sys.exit(f"nbgrader {' '.join(words)} failed:\n{done.stderr[-3000:]}")
+    return time.monotonic() - begin
+
+
+def stock_scores(root: Path, name: str) -> set[float]:
+    """Return the scores that stock nbgrader gave."""
+    from nbgrader.api import Gradebook
+
+    with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as gradebook:
+        return {one.score for one in gradebook.assignment_submissions(name)}
+
+
+def ours(course, assignment, students: list[str], workers: int) -> dict[str, float]:
+    """Grade the class; return the seconds of the parts."""
+    from gradlab import engine, grading
+
+    shutil.rmtree(course.private / "bundles", ignore_errors=True)
+    begin = time.monotonic()
+    filled = engine.fill(course, assignment, students, workers=workers)
+    if filled.made != len(students):
+        sys.exit(f"{filled.made} of {len(students)} were run: {filled.problems}")
+    run = time.monotonic() - begin
+    grading.convert(course, "Autograde", assignment.name, "*", force=True)
+    return {"run": run, "judge and store": time.monotonic() - begin - run}
+
+
+def inside(course, name: str) -> dict[str, float]:
+    """Return where the seconds of a submission go, means over the class, on one worker."""
+    told = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in (course.private / "bundles" / name).glob("*/execution.json")
+    ]
+    parts: dict[str, float] = {}
+    for one in told:
+        for part, seconds in one["parts"].items():
+            parts[part] = parts.get(part, 0.0) + seconds / len(told)
+    return parts
+
+
+def main() -> None:
+    """Print rates, their ratio, and where the time goes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("assignment", nargs="?", default="cnn_svhn")
+    parser.add_argument("--submissions", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument(
+        "--growth", type=int, nargs="*", default=[], help="instead: gradlab alone, on so many submissions"
+    )
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="bench-grading-", ignore_cleanup_errors=True) as scratch:
+        course, assignment, released = make_course(Path(scratch) / "course", options.assignment)
+        num = max([options.submissions, *options.growth]) if options.growth else options.submissions
+        students = hand_in(course, assignment, released, num)
+        if options.growth:
+            growth(course, assignment, students, options)
+        else:
+            compare(Path(scratch) / "stock", course, assignment, released, students, options)
+
+
+def compare(root: Path, course, assignment, released: Path, students: list[str], options) -> None:
+    """Let both grade the class, in turns."""
+    name, num = assignment.name, len(students)
+    make_stock(root, course, assignment, released)
+    stock: list[float] = []
+    own: list[dict[str, float]] = []
+    for _ in range(options.rounds):
+        stock.append(nbgrader(root, course, "autograde", name, "--force"))
+        own.append(ours(course, assignment, students, options.workers))
+    theirs, mine = min(stock), min(sum(one.values()) for one in own)
+    print(
+        f"{name}: {num} submissions, best of {options.rounds} rounds, scores of stock nbgrader {stock_scores(root, name)}"
+    )
+    print(
+        f"  stock nbgrader           {60 * num / theirs:6.1f} a minute, {60 * num / theirs:6.1f} a core (it uses one)"
+    )
+    cores = options.workers
+    print(
+        f"  gradlab, {cores} workers       {60 * num / mine:6.1f} a minute, {60 * num / mine / cores:6.1f} a core"
+    )
+    print(f"  ratio                    {theirs / mine:6.2f}, a core {theirs / mine / cores:.2f}")
+    best = min(own, key=lambda one: sum(one.values()))
+    for part, seconds in best.items():
+        print(f"  {part:<24} {seconds / num:6.2f} s a submission")
+    print("of a submission, on its worker:")
+    for part, seconds in inside(course, name).items():
+        print(f"  {part:<24} {seconds:6.2f} s")
+    from gradlab import grading
+
+    begin = time.monotonic()
+    grading.convert(course, "GenerateFeedback", name, "*", force=True)
+    print(f"  feedback                 {(time.monotonic() - begin) / num:6.2f} s")
+    begin = time.monotonic()
+    failed = grading.make_reports(course, name, students, lambda line: None)
+    print(f"  report                   {(time.monotonic() - begin) / num:6.2f} s ({len(failed)} failed)")
+
+
+def growth(course, assignment, students: list[str], options) -> None:
+    """Show that a submission costs the same in a large class, and that the coordinator does not grow."""
+    for num in options.growth:
+        found = ours(course, assignment, students[:num], options.workers)
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        parts = ", ".join(f"{part} {seconds / num:.2f} s" for part, seconds in found.items())
+        print(f"{num:5d} submissions: {parts} each; the coordinator's peak so far {own:.0f} MB", flush=True)
+
+
+if __name__ == "__main__":
+    main()
