@@ -16,6 +16,7 @@ Line endings become LF: a release must not depend on the editor that saved the m
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -93,6 +94,12 @@ def find_regions(text: str, filename: str) -> list[Region]:
         If a marker is unclosed, nested, nameless, misspelled, used twice, ends what never began, or does not
         stand alone on its line; if a Python file does not parse, or a region of it lies outside a function.
     """
+    return list(_find_regions(text, filename))
+
+
+@functools.lru_cache(maxsize=512)
+def _find_regions(text: str, filename: str) -> tuple[Region, ...]:
+    """Look once at a text: grading asks for the regions of the whole lib with every submission."""
     lines = normalize(text).split("\n")
     regions: list[Region] = []
     seen: dict[str, int] = {}
@@ -142,8 +149,8 @@ def find_regions(text: str, filename: str) -> list[Region]:
         msg = f"{filename}:{opened[1]}: region '{opened[0]}' opened at line {opened[1]} is never closed."
         raise GradlabError(msg)
     if regions and filename.endswith(".py"):
-        return list(_owned("\n".join(lines), regions, filename))
-    return regions
+        return tuple(_owned("\n".join(lines), regions, filename))
+    return tuple(regions)
 
 
 def strip(text: str, *, given: Collection[str] = (), filename: str, text_stub: str | None = None) -> str:
