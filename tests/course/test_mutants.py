@@ -34,9 +34,9 @@ def test_each_exercise_has_enough_answers_in_the_right_format(key):
 @pytest.mark.parametrize(
     "family",
     [
-        pytest.param(name, marks=pytest.mark.slow)
-        if name == "intro"
-        else name  # PyTorch takes seconds to start
+        pytest.param(name, marks=pytest.mark.slow)  # a minute for mlp; PyTorch takes seconds to start
+        if name in ("convnet", "intro", "mlp")
+        else name
         for name in sorted({key[0] for key in KEYS})
     ],
 )

@@ -16,7 +16,7 @@ from gradlab.assignment import Assignment, load
 from gradlab.course import Course
 from gradlab.personas import load_personas
 from gradlab.variants import load_variant
-from gradlab.verdict import Case, _judge
+from gradlab.verdict import Case, judge_one
 from lib.check.job import CaseAnswer, pack_text
 
 HandIn = Callable[..., Path]
@@ -45,7 +45,7 @@ def cifar100(course: Course) -> Assignment:
 
 def judge(course: Course, assignment: Assignment, folder: Path, name: str):
     """Judge one exercise of a submission."""
-    return _judge(Case(course, assignment, folder, None, "0" * 16), EXERCISES[name], name)
+    return judge_one(Case(course, assignment, folder, None, "0" * 16), EXERCISES[name], name)
 
 
 def test_every_graded_cell_has_its_judge(cifar100: Assignment) -> None:

@@ -14,7 +14,7 @@ from exercises.cnn_intro_mnist import EXERCISES
 from gradlab.assemble import requirements
 from gradlab.assignment import Assignment, load
 from gradlab.course import Course
-from gradlab.verdict import Case, _judge
+from gradlab.verdict import Case, judge_one
 from lib.check.job import CaseAnswer, CaseError
 from lib.check.values import export_values
 
@@ -35,7 +35,7 @@ def intro(course: Course) -> Assignment:
 
 def judge(course: Course, assignment: Assignment, folder: Path, name: str, values: Path | None = None):
     """Judge one exercise of a submission."""
-    return _judge(Case(course, assignment, folder, values, "0" * 16), EXERCISES[name], name)
+    return judge_one(Case(course, assignment, folder, values, "0" * 16), EXERCISES[name], name)
 
 
 def test_every_graded_cell_has_its_judge(intro: Assignment) -> None:

@@ -18,7 +18,7 @@ from gradlab.assignment import Assignment
 from gradlab.course import Course
 from gradlab.dataset import held_back
 from gradlab.errors import GradlabError
-from gradlab.verdict import Case, _judge, judge_submission, require_data, seed, uses_sample
+from gradlab.verdict import Case, judge_one, judge_submission, require_data, seed, uses_sample
 from lib.check.cnn.network import count_layers
 from lib.check.job import CaseAnswer, CaseError, pack_text
 
@@ -42,7 +42,7 @@ def _no_choice(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def judge(course: Course, assignment: Assignment, folder: Path, name: str, values: Path | None = None):
     """Judge one exercise of a submission."""
-    return _judge(Case(course, assignment, folder, values, "0" * 16), EXERCISES[name], name)
+    return judge_one(Case(course, assignment, folder, values, "0" * 16), EXERCISES[name], name)
 
 
 def test_every_graded_cell_has_its_judge(assignment: Assignment) -> None:
@@ -379,7 +379,7 @@ def test_model_is_graded_on_the_data_that_it_was_trained_on(
     np.savez(tmp_path / "model.npz", meta=encode_json({"provenance": provenance}))
     case = Case(own, assignment, tmp_path, None, "0" * 16)
     exercise = replace(EXERCISES["training"], judge=lambda *given: Verdict(0.5, "fine"))
-    found = _judge(case, exercise, "training")
+    found = judge_one(case, exercise, "training")
     assert found.fraction == fraction
     assert re.search(reason, found.reason), found.reason
 

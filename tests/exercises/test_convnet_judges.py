@@ -18,7 +18,7 @@ from gradlab.course import Course
 from gradlab.personas import load_personas
 from gradlab.regions import read_text
 from gradlab.variants import fill, load_variant
-from gradlab.verdict import Case, _judge
+from gradlab.verdict import Case, judge_one
 from lib.check.convnet import probes
 from lib.check.convnet.network import PARTS
 from lib.check.job import CaseAnswer, pack_text
@@ -62,7 +62,7 @@ def answer(course: Course, tmp_path: Path) -> Answer:
 def judge(course: Course, folder: Path, name: str):
     """Judge one coded exercise of a submission."""
     assignment, exercise = CODED[name]
-    return _judge(Case(course, load(course, assignment), folder, None, "0" * 16), exercise, name)
+    return judge_one(Case(course, load(course, assignment), folder, None, "0" * 16), exercise, name)
 
 
 @pytest.mark.parametrize("name", BOTH)

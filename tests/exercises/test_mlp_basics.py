@@ -16,7 +16,7 @@ from gradlab.assignment import Assignment, load
 from gradlab.course import Course
 from gradlab.regions import find_regions, read_text
 from gradlab.variants import fill, load_variant
-from gradlab.verdict import Case, _judge
+from gradlab.verdict import Case, judge_one
 from lib.check.fresh import run_probe
 from lib.check.job import CaseAnswer, pack_text
 from lib.check.mlp.networks import limit_problem
@@ -49,7 +49,7 @@ def hand_in(course: Course, assignment: Assignment, folder: Path, bodies: dict[s
 
 def judge(course: Course, assignment: Assignment, folder: Path, name: str):
     """Judge one exercise of a submission."""
-    return _judge(Case(course, assignment, folder, None, "0" * 16), EXERCISES[name], name)
+    return judge_one(Case(course, assignment, folder, None, "0" * 16), EXERCISES[name], name)
 
 
 def test_every_graded_cell_has_its_judge(basics: Assignment) -> None:

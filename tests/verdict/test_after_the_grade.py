@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +18,23 @@ from gradlab.explain import explain
 from gradlab.release import release
 
 
-@pytest.fixture
-def class_(course: Course) -> Course:
-    """A course in which three students handed in and were graded."""
+@pytest.fixture(scope="module")
+def graded_class(released: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """A course in which three students handed in and were graded; only for copying."""
+    root = tmp_path_factory.mktemp("graded") / "course"
+    shutil.copytree(released.root, root, symlinks=True)
+    course = Course(root)
     for student, change in {"ada": right, "bob": half, "cyd": wrong}.items():
         submit(course, student, change)
     assert autograde(course).success
     return course
+
+
+@pytest.fixture
+def class_(graded_class: Course, tmp_path: Path) -> Course:
+    """A copy of the graded course for one test."""
+    shutil.copytree(graded_class.root, tmp_path / "course", symlinks=True)
+    return Course(tmp_path / "course")
 
 
 def told(course: Course, *words: str) -> tuple[str, Path | None]:
