@@ -21,6 +21,7 @@ from rich.console import Console
 
 from gradlab import grading, lock, sandbox, store
 from gradlab import manifest as manifests
+from gradlab import notebook as notebooks
 from gradlab.assignment import Assignment, load
 from gradlab.course import Course
 from gradlab.errors import GradlabError
@@ -31,6 +32,7 @@ from gradlab.sample import prepare
 from gradlab.scores import Score, read_scores, show_scores
 from gradlab.student import work_through
 from gradlab.variants import fill_in, load_variant
+from gradlab.verdict_cells import is_machine_graded
 
 
 def run_demo(course: Course, name: str, console: Console, *, dataset: str = "sample") -> None:
@@ -85,6 +87,7 @@ def _run(course: Course, assignment: Assignment, console: Console, dataset: str)
         raise GradlabError(msg)
     _show(course, assignment, personas, console)
     surprises = check_scores(read_scores(course, assignment), personas, foretell_training=dataset == "sample")
+    surprises += _failed_cells(course, assignment, personas)
     if surprises:
         lines = "".join(f"\n  {line}" for line in surprises)
         msg = f"the demo's submissions did not earn what they deserve:{lines}"
@@ -115,6 +118,23 @@ def check_scores(
                 wrong.append(f"{student}, {exercise}: {score} of {score.of:g}, wanted {wanted}")
         if student not in scores:
             wrong.append(f"{student}: not in the gradebook")
+    return wrong
+
+
+def _failed_cells(course: Course, assignment: Assignment, personas: Mapping[str, Persona]) -> list[str]:
+    """Return one line for every cell that ends with an error where the reference is graded: none may."""
+    wrong = []
+    for student, persona in personas.items():
+        if persona.variant != "" or persona.unanswered:
+            continue
+        path = course.autograded / student / assignment.name / assignment.notebook
+        notebook = notebooks.read(path, course.relative(path))
+        for number, cell in enumerate(notebook.cells):
+            if cell.cell_type != "code" or is_machine_graded(cell):
+                continue
+            for output in cell.outputs:
+                if output.output_type == "error" and output.ename != "NotJudged":
+                    wrong.append(f"{student}, cell {number}: {output.ename}: {output.evalue}")
     return wrong
 
 
