@@ -67,7 +67,10 @@ PROCESSES = {
     "except RuntimeError as error:\n    print(type(error).__name__)",
     "sets its limits higher": "import resource\ntry:\n    resource.setrlimit(resource.RLIMIT_NPROC, (5000, 5000))\n    print('REACHED')\n"
     "except (ValueError, OSError) as error:\n    print(type(error).__name__)",
-    "traces another process": "import ctypes\nprint('REACHED' if ctypes.CDLL(None).ptrace(16, 1, 0, 0) == 0 else 'refused')",
+    # its own keeper, process 1, may be traced where it has the same user: that gains nothing as long as it can do no more
+    "traces a process that can do more": "import ctypes\nstatus = open('/proc/1/status').read().split()\n"
+    "able = int(status[status.index('CapEff:') + 1], 16) | int(status[status.index('CapPrm:') + 1], 16)\n"
+    "traced = ctypes.CDLL(None).ptrace(16, 1, 0, 0) == 0\nprint('REACHED' if traced and able else 'refused')",
 }
 
 #: Each ends the kernel or is cut short; the note that the student reads must name it.
