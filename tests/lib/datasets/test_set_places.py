@@ -164,7 +164,7 @@ def test_a_full_disk_is_told(samples, data, tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(tarfile.TarFile, "extractall", refuse)
+    monkeypatch.setattr(shutil, "copyfileobj", refuse)
     with pytest.raises(
         DatasetError, match=r"cannot be unpacked beside itself: No space left on device\. Free some"
     ):
