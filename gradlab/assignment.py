@@ -6,19 +6,22 @@ key, a region that is not there or points that differ from the notebook's stop e
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from types import MappingProxyType
 
-from gradlab import limits, regions
+from gradlab import limits
 from gradlab import notebook as notebooks
 from gradlab.course import Course
 from gradlab.errors import GradlabError
+from gradlab.lib_regions import lib_regions
 from gradlab.regions import Region
 from gradlab.shipped import shipped_paths as shipped_paths
 from gradlab.shipped import ships as ships
+from gradlab.stamp import Stamp, stamp
 from gradlab.toml_table import Table, nearest, read_toml
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -155,6 +158,13 @@ def load(course: Course, name: str) -> Assignment:
     if name not in known:
         msg = f"there is no assignment '{name}' in {course.relative(course.source)}/{nearest(name, known)}"
         raise GradlabError(msg)
+    return _load(str(course.root), name, stamp(course, name))
+
+
+@functools.lru_cache(maxsize=16)
+def _load(root: str, name: str, _stamp: Stamp) -> Assignment:
+    """Read an assignment that is there; nbgrader's steps ask for it again with each submission."""
+    course = Course(root)
     folder = course.source / name
     shown = course.relative(folder / "assignment.toml")
     assignment = _from_toml(read_toml(folder / "assignment.toml", shown), folder, lib_regions(course))
@@ -168,25 +178,6 @@ def load(course: Course, name: str) -> Assignment:
     _check_notebook(course, assignment, shown)
     _check_report(assignment, shown)
     return assignment
-
-
-def lib_regions(course: Course) -> dict[str, Region]:
-    """Return every region of lib by name; two of one name, or a malformed marker anywhere, are an error."""
-    found: dict[str, Region] = {}
-    for path in sorted(course.lib.rglob("*")):
-        if path.suffix != ".py" or not path.is_file() or "__pycache__" in path.parts:
-            continue
-        shown = course.relative(path)
-        for region in regions.find_regions(regions.read_text(path, shown), shown):
-            if region.name in found:
-                other = found[region.name]
-                msg = (
-                    f"{shown}:{region.first}: region '{region.name}' stands in "
-                    f"{other.filename}:{other.first} already; give each its own name."
-                )
-                raise GradlabError(msg)
-            found[region.name] = region
-    return found
 
 
 def _from_toml(top: Table, folder: Path, found: Mapping[str, Region]) -> Assignment:

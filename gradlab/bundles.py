@@ -43,10 +43,21 @@ MAX_VALUES = 100 * MB
 
 @dataclass(frozen=True)
 class Pack:
-    """What all submissions of a class have in common: their probes, by key, and the grader's lib/check, zipped."""
+    """What all submissions of a class have in common.
+
+    Attributes
+    ----------
+    probes : mapping of str to ProbeJob
+        By key.
+    checks : bytes
+        The grader's lib/check, zipped.
+    preload : tuple of str
+        Modules that take long to import, and that their code needs.
+    """
 
     probes: Mapping[str, ProbeJob] = field(default_factory=dict)
     checks: bytes = b""
+    preload: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -155,7 +166,7 @@ def make_job(
     )
 
 
-def make_pack(course: Course, probes: Mapping[str, ProbeJob]) -> Pack:
+def make_pack(course: Course, probes: Mapping[str, ProbeJob], preload: tuple[str, ...] = ()) -> Pack:
     """Describe what all submissions of a class have in common."""
     archive = io.BytesIO()
     own = checks_of(course)
@@ -163,7 +174,7 @@ def make_pack(course: Course, probes: Mapping[str, ProbeJob]) -> Pack:
         for path in sorted(own.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 zipped.write(path, path.relative_to(own).as_posix())
-    return Pack(dict(probes), archive.getvalue())
+    return Pack(dict(probes), archive.getvalue(), preload)
 
 
 def work(job: Job, pack: Pack) -> bytes:
@@ -210,8 +221,8 @@ def work(job: Job, pack: Pack) -> bytes:
         for path in sorted((root / "values").glob("*.npz")):
             if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_VALUES:
                 shutil.copyfile(path, made / "values" / path.name)
-        for key in job.probes:
-            probing.run_probe(folder, checks, pack.probes[key], job.limits, made / "probes" / key)
+        asked = [pack.probes[key] for key in job.probes]
+        probing.run_probes(folder, checks, asked, job.limits, made / "probes", preload=pack.preload)
         told = {"cells": found.cells, "notes": found.notes, "seconds": found.seconds}
         told["parts"] = {**found.parts, "probes": time.monotonic() - probing_begins}
         told["all_seconds"] = time.monotonic() - begin
@@ -263,7 +274,10 @@ def _version(root: str, stamp: tuple[tuple[str, int, int], ...]) -> str:
 def engine_version(course: Course) -> str:
     """Name the code that runs submissions: gradlab's own part in it, the checks, Python and its packages."""
     here = Path(__file__).parent
-    ours = [here / f"{name}.py" for name in ("bundles", "bubblewrap", "execution", "probing", "sandbox")]
+    ours = [
+        here / f"{name}.py"
+        for name in ("bundles", "bubblewrap", "execution", "probe_host", "probing", "sandbox")
+    ]
     paths = [*ours, *sorted(checks_of(course).rglob("*.py")), Path(execute.__code__.co_filename)]
     stamp = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths)
     return _version("/", stamp)

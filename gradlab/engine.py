@@ -31,6 +31,7 @@ from gradlab.assignment import Assignment
 from gradlab.bundles import Bundle, Job, Pack
 from gradlab.course import Course
 from gradlab.errors import GradlabError
+from gradlab.stamp import Stamp, stamp
 
 #: Submissions that wait for a worker, for each worker: the next one is ready when it has finished.
 AHEAD = 1
@@ -223,17 +224,17 @@ def _job(
 def _describe(
     course: Course, assignment: Assignment, notebook: Any, folder: Path, version: str
 ) -> tuple[Job, Pack]:
-    pack, probes = _pack(str(course.root), assignment, version)
+    pack, probes = _pack(str(course.root), assignment, version, stamp(course, assignment.name))
     limits = assignment.limits
     return bundles.make_job(course, notebook, folder, version=version, limits=limits, probes=probes), pack
 
 
 @functools.lru_cache(maxsize=4)
-def _pack(root: str, assignment: Assignment, version: str) -> tuple[Pack, tuple[str, ...]]:
+def _pack(root: str, assignment: Assignment, version: str, _stamp: Stamp) -> tuple[Pack, tuple[str, ...]]:
     """Return what the submissions of one version have in common, and the keys of their probes."""
     course = Course(root)
     probes = {job.key: job for job in verdict.probe_jobs(course, assignment, version)}
-    return bundles.make_pack(course, probes), tuple(probes)
+    return bundles.make_pack(course, probes, assignment.extras), tuple(probes)
 
 
 def _run(

@@ -19,8 +19,8 @@ import numpy as np
 
 from exercises import Context
 from gradlab import regions, sandbox
-from gradlab.assignment import lib_regions
 from gradlab.course import Course
+from gradlab.lib_regions import lib_regions
 from gradlab.mutants import Mutant, exercises_of, load_mutants
 from gradlab.variants import fill
 from gradlab.verdict import Case, judge_one, load_exercises

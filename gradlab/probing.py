@@ -5,13 +5,14 @@ What is asked is a ``ProbeJob``; what came of it lies in a folder afterwards, an
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ from lib.check.fresh import SLOW
 from lib.check.process import Completed
 
 OUTCOME = "outcome.json"
+#: Seconds that a sandbox of several probes may take besides theirs.
+HOST_SECONDS = 60.0
 _ANSWERS = ("answers.json", "answers.npz")
 
 
@@ -87,8 +90,91 @@ def make_job(
     return ProbeJob(exercise, probe, tuple(withhold), timeout, len(cases), buffer.getvalue(), key)
 
 
+def run_probes(
+    submission: Path,
+    checks: Path,
+    probes: Sequence[ProbeJob],
+    limits: Limits,
+    into: Path,
+    *,
+    preload: Sequence[str] = (),
+) -> None:
+    """Call probes on throw-away copies of a submission's lib, and keep what came of each in ``into / key``.
+
+    Probes from which the same modules are withheld share a sandbox, each in a fork of its own. One that took the sandbox along
+    may have taken others with it, so whatever got no outcome there is called again, alone.
+
+    Parameters
+    ----------
+    submission : Path
+    checks : Path
+        The grader's own lib/check.
+    probes : sequence of ProbeJob
+    limits : Limits
+    into : Path
+    preload : sequence of str
+        Modules, besides NumPy, that are imported once for all of them.
+    """
+    groups: dict[tuple[str, ...], list[ProbeJob]] = {}
+    for job in probes:
+        groups.setdefault(job.withhold, []).append(job)
+    for group in groups.values():
+        if len(group) > 1 and sys.platform == "linux":
+            _run_together(submission, checks, group, limits, into, preload)
+        for job in group:
+            if not (into / job.key / OUTCOME).is_file():
+                shutil.rmtree(into / job.key, ignore_errors=True)
+                run_probe(submission, checks, job, limits, into / job.key)
+
+
+def _run_together(
+    submission: Path,
+    checks: Path,
+    group: Sequence[ProbeJob],
+    limits: Limits,
+    into: Path,
+    preload: Sequence[str],
+) -> None:
+    """Call probes in one sandbox; those that it has no word on are left out."""
+    with _copy(submission, checks, group[0].withhold) as (copy, scratch):
+        folder = scratch / "jobs"
+        for number, job in enumerate(group):
+            write_job(folder / f"{number:03}", job)
+            (folder / f"{number:03}" / "seconds").write_text(f"{job.timeout:g}", encoding="utf-8")
+        host = scratch / "host" / "probe_host.py"
+        host.parent.mkdir()
+        shutil.copyfile(Path(__file__).with_name(host.name), host)
+        command = [sys.executable, "-B", "-W", "ignore", str(host), str(folder), *preload]
+        room = Room((copy, folder), (host.parent,), limits)
+        seconds = HOST_SECONDS + sum(job.timeout for job in group)
+        done = sandbox.run(command, cwd=copy, timeout=seconds, room=room)
+        for line in done.stdout.splitlines():
+            told = _line(line)
+            if told is not None and int(told["job"]) < len(group):
+                number = int(told["job"])
+                outcome = {
+                    "stopped": "",
+                    **{name: told[name] for name in ("timed_out", "returncode", "last")},
+                }
+                _keep(folder / f"{number:03}", outcome, into / group[number].key)
+
+
+def _line(text: str) -> dict[str, Any] | None:
+    """Read what the host says of one probe: a student's code may have written in its name."""
+    try:
+        told = json.loads(text)
+        return {
+            "job": int(told["job"]),
+            "timed_out": bool(told["timed_out"]),
+            "returncode": int(told["returncode"]),
+            "last": str(told["last"])[:300],
+        }
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return None
+
+
 def run_probe(submission: Path, checks: Path, job: ProbeJob, limits: Limits, into: Path) -> None:
-    """Call a probe on a throw-away copy of a submission's lib, and keep what came of it.
+    """Call one probe in a sandbox of its own, and keep what came of it.
 
     Parameters
     ----------
@@ -100,19 +186,32 @@ def run_probe(submission: Path, checks: Path, job: ProbeJob, limits: Limits, int
     into : Path
         Is made; gets the outcome, and the answers if there are any.
     """
-    with tempfile.TemporaryDirectory(prefix="gradlab-probe-", ignore_cleanup_errors=True) as scratch:
-        copy, folder = Path(scratch) / "copy", Path(scratch) / "job"
-        copy_submission(submission, copy)
-        put_checks(checks, copy)
-        withhold(copy, job.withhold)
+    with _copy(submission, checks, job.withhold) as (copy, scratch):
+        folder = scratch / "job"
         write_job(folder, job)
         done = run_runner(copy, folder, job.timeout, limits)
-        into.mkdir(parents=True)
-        for name in _ANSWERS:
-            if (folder / name).is_file():
-                shutil.copyfile(folder / name, into / name)
-    last = (done.stderr.strip().splitlines() or ["no message"])[-1][:300]
-    told = {"stopped": done.stopped, "timed_out": done.timed_out, "returncode": done.returncode, "last": last}
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1][:300]
+        told = {"stopped": done.stopped, "timed_out": done.timed_out, "returncode": done.returncode}
+        _keep(folder, {**told, "last": last}, into)
+
+
+@contextlib.contextmanager
+def _copy(submission: Path, checks: Path, withheld: Sequence[str]) -> Iterator[tuple[Path, Path]]:
+    """Make a copy of a submission that probes can be called on; return it and the scratch folder around it."""
+    with tempfile.TemporaryDirectory(prefix="gradlab-probe-", ignore_cleanup_errors=True) as scratch:
+        copy = Path(scratch) / "copy"
+        copy_submission(submission, copy)
+        put_checks(checks, copy)
+        withhold(copy, withheld)
+        yield copy, Path(scratch)
+
+
+def _keep(folder: Path, told: Mapping[str, Any], into: Path) -> None:
+    """Keep the answers of a probe, and how it ended."""
+    into.mkdir(parents=True)
+    for name in _ANSWERS:
+        if (folder / name).is_file():
+            shutil.copyfile(folder / name, into / name)
     (into / OUTCOME).write_text(json.dumps(told), encoding="utf-8")
 
 

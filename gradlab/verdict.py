@@ -8,13 +8,13 @@ never points.
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import hmac
 import importlib
 import importlib.util
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -33,6 +33,7 @@ from gradlab.dataset import uses_sample as uses_sample
 from gradlab.errors import GradlabError
 from gradlab.probing import ProbeJob
 from gradlab.reference import reference_answers
+from gradlab.stamp import Stamp, stamp
 from lib.check import job as jobs
 from lib.check.fresh import clip
 
@@ -78,6 +79,12 @@ def load_exercises(course: Course, name: str) -> dict[str, Exercise]:
     GradlabError
         If there is no such file, or it cannot be imported.
     """
+    return _load_exercises(str(course.root), name, stamp(course, name))
+
+
+@functools.lru_cache(maxsize=16)
+def _load_exercises(root: str, name: str, _stamp: Stamp) -> dict[str, Exercise]:
+    course = Course(root)
     path = course.exercises / f"{name}.py"
     shown = course.relative(path)
     if not path.is_file():
@@ -213,46 +220,57 @@ def evidence(case: Case, exercise: Exercise) -> Evidence:
     return _SOURCES[exercise.source](case, exercise)
 
 
-def _from_probe(case: Case, exercise: Exercise) -> Evidence:
-    """Call the probe on secret cases, on the student's lib and on the master's."""
-    cases = secret_cases(case.course, case.assignment, exercise, case.version)
-    reference = reference_answers(case.course, exercise, cases)
-    answers, problem = call_probe(case, exercise, cases)
-    return Evidence(answers, reference, Context(cases=cases), problem)
+@dataclass(frozen=True)
+class Question:
+    """What everybody in a class is asked, and what is known about the answer.
+
+    Attributes
+    ----------
+    cases : list of dict of str to array
+        Inputs of the probe.
+    job : ProbeJob
+    reference : list of CaseAnswer
+        Of the master's lib; empty for a network, which has labels.
+    labels : ndarray or None, shape (N,)
+        Of the images that a network scores.
+    """
+
+    cases: list[dict[str, Any]]
+    job: ProbeJob
+    reference: list[jobs.CaseAnswer]
+    labels: np.ndarray | None = None
 
 
-def secret_cases(
-    course: Course, _assignment: Assignment, exercise: Exercise, version: str
-) -> list[dict[str, Any]]:
-    """Draw the inputs of an exercise."""
+def question(course: Course, assignment: Assignment, exercise: Exercise, version: str) -> Question:
+    """Make the question of an exercise whose answers come from a probe; the same for a whole class, and made once.
+
+    Raises
+    ------
+    GradlabError
+        If the master's own answer fails, or data is missing.
+    """
+    # what else it depends on: the secret, and which kind of data there is
+    more = (seed(course, version, exercise.name), uses_sample(course, assignment.dataset))
+    return _question(str(course.root), assignment, exercise, version, more, stamp(course, assignment.name))
+
+
+@functools.lru_cache(maxsize=64)
+def _question(
+    root: str, assignment: Assignment, exercise: Exercise, version: str, more: tuple[int, bool], _stamp: Stamp
+) -> Question:
+    course = Course(root)
     assert exercise.cases is not None
-    rng = np.random.default_rng(seed(course, version, exercise.name))
-    return [{key: np.asarray(value) for key, value in inputs.items()} for inputs in exercise.cases(rng)]
-
-
-def _from_model(case: Case, exercise: Exercise) -> Evidence:
-    """Let the student's network score held-back images; the labels stay here."""
-    if not (case.folder / "model.npz").is_file():
-        missing = "model.npz is missing from the submission: the training cell writes it."
-        return Evidence(None, [], Context(), missing)
-    sample = uses_sample(case.course, case.assignment.dataset)
-    if not sample:  # sample images are drawn anew, whether its files are there or not
-        require_data(case.course, case.assignment)
-    remark = _compare_data(trained_on(case.folder / "model.npz"), sample)
-    cases = model_cases(case.course, case.assignment, exercise, case.version)
-    _, labels = _held_back(case.course, case.assignment, exercise, case.version)
-    answers, problem = call_probe(case, exercise, cases)
-    training = case.assignment.training
-    if training is None:
-        msg = f"assignment.toml of {case.assignment.name} has no [training], so floor and target are unknown."
-        raise GradlabError(msg)
-    settings = (
-        {"floor": training.sample_floor, "target": training.sample_target}
-        if sample
-        else {"floor": training.floor, "target": training.target}
+    rng = np.random.default_rng(more[0])
+    cases = [{key: np.asarray(value) for key, value in inputs.items()} for inputs in exercise.cases(rng)]
+    labels = None
+    if exercise.source == "model":
+        images, labels = _held_back(course, assignment, exercise, version)
+        cases = [{**inputs, "images": images} for inputs in cases]
+    job = probing.make_job(
+        exercise.name, exercise.probe, cases, withhold=exercise.withhold, timeout=exercise.timeout
     )
-    context = Context(cases=cases, settings=settings, sample=sample, labels=labels)
-    return Evidence(answers, [], context, problem, remark)
+    reference = [] if exercise.source == "model" else reference_answers(course, exercise, cases)
+    return Question(cases, job, reference, labels)
 
 
 def _held_back(
@@ -264,18 +282,35 @@ def _held_back(
     return held_back(course, assignment, exercise.held_back, number, uses_sample(course, assignment.dataset))
 
 
-def model_cases(
-    course: Course, assignment: Assignment, exercise: Exercise, version: str
-) -> list[dict[str, Any]]:
-    """Return the inputs of an exercise with the images that a network is scored on."""
-    assert exercise.cases is not None
-    images, _ = _held_back(course, assignment, exercise, version)
-    rng = np.random.default_rng(seed(course, version, exercise.name))
-    return [{**inputs, "images": images} for inputs in exercise.cases(rng)]
+def _from_probe(case: Case, exercise: Exercise) -> Evidence:
+    """Call the probe on secret cases, on the student's lib and on the master's."""
+    asked = question(case.course, case.assignment, exercise, case.version)
+    answers, problem = call_probe(case, asked.job)
+    return Evidence(answers, asked.reference, Context(cases=asked.cases), problem)
 
 
-#: How the inputs of a probe are made, by the source of the exercise's answers.
-_CASES = {"probe": secret_cases, "model": model_cases}
+def _from_model(case: Case, exercise: Exercise) -> Evidence:
+    """Let the student's network score held-back images; the labels stay here."""
+    if not (case.folder / "model.npz").is_file():
+        missing = "model.npz is missing from the submission: the training cell writes it."
+        return Evidence(None, [], Context(), missing)
+    sample = uses_sample(case.course, case.assignment.dataset)
+    if not sample:  # sample images are drawn anew, whether its files are there or not
+        require_data(case.course, case.assignment)
+    remark = _compare_data(trained_on(case.folder / "model.npz"), sample)
+    asked = question(case.course, case.assignment, exercise, case.version)
+    answers, problem = call_probe(case, asked.job)
+    training = case.assignment.training
+    if training is None:
+        msg = f"assignment.toml of {case.assignment.name} has no [training], so floor and target are unknown."
+        raise GradlabError(msg)
+    settings = (
+        {"floor": training.sample_floor, "target": training.sample_target}
+        if sample
+        else {"floor": training.floor, "target": training.target}
+    )
+    context = Context(cases=asked.cases, settings=settings, sample=sample, labels=asked.labels)
+    return Evidence(answers, [], context, problem, remark)
 
 
 def _compare_data(provenance: str | None, sample: bool) -> str:
@@ -321,11 +356,8 @@ def _from_notebook(case: Case, exercise: Exercise) -> Evidence:
 _SOURCES = {"probe": _from_probe, "model": _from_model, "notebook": _from_notebook}
 
 
-def call_probe(
-    case: Case, exercise: Exercise, cases: Sequence[Mapping[str, Any]]
-) -> tuple[list[jobs.CaseAnswer] | None, str]:
+def call_probe(case: Case, job: ProbeJob) -> tuple[list[jobs.CaseAnswer] | None, str]:
     """Return the answers of a probe, or None and the problem: as the bundle has them, or called now."""
-    job = _probe_job(exercise, cases)
     if case.probes is not None and (case.probes / job.key / probing.OUTCOME).is_file():
         return probing.read_outcome(case.probes / job.key, job)
     with tempfile.TemporaryDirectory(prefix="gradlab-answers-") as scratch:
@@ -334,16 +366,10 @@ def call_probe(
         return probing.read_outcome(into, job)
 
 
-def _probe_job(exercise: Exercise, cases: Sequence[Mapping[str, Any]]) -> ProbeJob:
-    return probing.make_job(
-        exercise.name, exercise.probe, cases, withhold=exercise.withhold, timeout=exercise.timeout
-    )
-
-
 def probe_jobs(course: Course, assignment: Assignment, version: str) -> list[ProbeJob]:
     """Return what every submission of a class is asked: the probes of all exercises, on their secret cases.
 
-    Exercises whose cases cannot be made are left out; judging them says why.
+    Exercises whose question cannot be made are left out; judging them says why.
     """
     found: list[ProbeJob] = []
     try:
@@ -352,10 +378,9 @@ def probe_jobs(course: Course, assignment: Assignment, version: str) -> list[Pro
         return found
     for item in assignment.exercises:
         exercise = exercises.get(item.name)
-        if item.graded != "auto" or exercise is None or exercise.source not in _CASES:
-            continue
-        with contextlib.suppress(Exception):
-            found.append(_probe_job(exercise, _CASES[exercise.source](course, assignment, exercise, version)))
+        if item.graded == "auto" and exercise is not None and exercise.source in ("probe", "model"):
+            with contextlib.suppress(Exception):
+                found.append(question(course, assignment, exercise, version).job)
     return found
 
 

@@ -133,22 +133,43 @@ def show_images(
         raise ShapeError(msg)
     ncols = min(len(images), 10) if ncols is None else _count("show_images", "ncols", ncols)
     nrows = math.ceil(len(images) / ncols)
-    pictures = _displayable(images)
     size = 0.95 if len(images) > 1 else 2.2
-    extra = 0.22 if labels is not None else 0.0
+    above = 0.22 if labels is not None else 0.0
+    height, width = images.shape[1:3]
     shape = (
         max(ncols * size, 2.2),
-        nrows * (size * images.shape[1] / images.shape[2] + extra) + _title_room(title),
+        nrows * (size * height / width + above) + _title_room(title),
     )
-    figure, grid = plt.subplots(nrows, ncols, figsize=shape, dpi=_DPI, squeeze=False, layout="constrained")
-    for axes in grid.flat:
-        axes.set_axis_off()
-    for index, (axes, picture) in enumerate(zip(grid.flat, pictures, strict=False)):
-        _draw(axes, picture)
-        if labels is not None:
-            label = labels[index] if label_names is None else label_names[int(labels[index])]
-            axes.set_title(str(label), fontsize=9, pad=2)
+    figure, axes = plt.subplots(figsize=shape, dpi=_DPI, layout="constrained")
+    axes.set_axis_off()
+    # one picture of all images: as many axes as images would take ten times as long to draw
+    gap = max(1, width // 16) if len(images) > 1 else 0
+    image, corners = _mosaic(_displayable(images), ncols, gap, round(above / size * width))
+    _draw(axes, image)
+    if labels is not None:
+        for (top, left), label in zip(corners, labels, strict=True):
+            text = str(label if label_names is None else label_names[int(label)])
+            place = (left + (width - 1) / 2, top - 0.5)
+            axes.annotate(text, place, (0, 2), textcoords="offset points", ha="center", fontsize=9)
     return _finish(figure, title, note)
+
+
+def _mosaic(pictures, ncols, gap, above):
+    """Put pictures side by side on white, with ``gap`` pixels between them and ``above`` more between rows.
+
+    Returns
+    -------
+    image : ndarray, shape (H, W, C)
+    corners : list of (top, left), one per picture
+    """
+    count, height, width, colors = pictures.shape
+    nrows = math.ceil(count / ncols)
+    down, right = height + gap + above, width + gap
+    image = np.ones((nrows * down - gap - above, ncols * right - gap, colors))
+    corners = [(index // ncols * down, index % ncols * right) for index in range(count)]
+    for (top, left), picture in zip(corners, pictures, strict=True):
+        image[top : top + height, left : left + width] = picture
+    return image, corners
 
 
 def filter_grid(im_array, nrows=None, ncols=None, *, scale="each", gap=1):

@@ -8,9 +8,9 @@ import pytest
 from course_copies import ROOT
 
 from gradlab import mutant_runs
-from gradlab.assignment import lib_regions
 from gradlab.course import Course
 from gradlab.errors import GradlabError
+from gradlab.lib_regions import lib_regions
 from gradlab.mutants import exercises_of, load_mutants
 
 COURSE = Course(ROOT)

@@ -13,8 +13,9 @@ from exercises import Context, Exercise
 from exercises.convnet_layers import layer_exercise, net_exercise, trained_exercise
 from exercises.convnets_cifar10 import EXERCISES as CONVNETS
 from exercises.threelayer_cifar10 import EXERCISES as THREELAYER
-from gradlab.assignment import Assignment, lib_regions, load
+from gradlab.assignment import Assignment, load
 from gradlab.course import Course
+from gradlab.lib_regions import lib_regions
 from gradlab.personas import load_personas
 from gradlab.regions import read_text
 from gradlab.variants import fill, load_variant

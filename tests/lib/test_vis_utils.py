@@ -77,9 +77,22 @@ def test_history_without_numbers_is_refused(arguments, match):
     ids=["color", "gray", "gray without axis", "single", "bytes"],
 )
 def test_images_of_every_layout_are_shown(images, count):
-    """One picture each, no axes."""
-    figure = show_images(images)
-    assert sum(len(axes.images) for axes in figure.axes) == count
+    """Black pictures on white, as many black pixels as they have."""
+    (drawn,) = (image for axes in show_images(images).axes for image in axes.images)
+    black = np.asarray(drawn.get_array()).reshape(*drawn.get_array().shape[:2], -1).max(axis=-1) == 0
+    height, width = images.shape[:2] if count == 1 else images.shape[1:3]
+    assert black.sum() == count * height * width
+
+
+def test_images_stand_in_rows_with_gaps():
+    """Three to a row, in reading order; labels take room between the rows."""
+    images = np.arange(5.0)[:, None, None, None] / 5 * np.ones((1, 16, 16, 3))
+    shown = show_images(images, labels=range(5), ncols=3).axes[0].images[0].get_array()
+    assert shown.shape == (16 + 1 + 4 + 16, 3 * 17 - 1, 3)
+    assert [shown[0, 17 * column, 0] for column in range(3)] == [0.0, 0.2, 0.4]
+    assert [shown[21, 17 * column, 0] for column in range(3)] == [0.6, 0.8, 1.0]
+    assert (shown[16:21] == 1).all()
+    assert (shown[:, 16] == 1).all()
 
 
 def test_images_from_zero_to_one_are_shown_as_they_are_and_others_stretched():
@@ -89,7 +102,7 @@ def test_images_from_zero_to_one_are_shown_as_they_are_and_others_stretched():
     pair = np.stack([np.full((2, 2, 3), -1.0), np.full((2, 2, 3), 3.0)])
     pair[0, 0, 0] = 1.0
     shown = show_images(pair).axes[0].images[0].get_array()
-    assert (shown[0, 0, 0], shown[1, 1, 1]) == (0.5, 0.0)
+    assert (shown[0, 0, 0], shown[1, 1, 1], shown[0, 3, 0]) == (0.5, 0.0, 1.0)
 
 
 def test_labels_stand_above_the_images():

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gradlab.assignment import lib_regions
 from gradlab.course import Course
+from gradlab.lib_regions import lib_regions
 from gradlab.mutants import load_mutants
 from gradlab.variants import fill
 from lib.check.convnet.checks import CHECKS
