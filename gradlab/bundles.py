@@ -22,7 +22,7 @@ import shutil
 import tempfile
 import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -123,10 +123,8 @@ class Bundle:
         return float(json.loads((self.folder / "execution.json").read_text(encoding="utf-8"))["all_seconds"])
 
 
-def make_job(
-    course: Course, notebook: Any, folder: Path, *, version: str, limits: Limits, probes: tuple[str, ...]
-) -> Job:
-    """Describe a submission that is laid out in a folder.
+def key_of(course: Course, notebook: Any, folder: Path, *, version: str, limits: Limits) -> str:
+    """Name everything that the outcome of running a submission depends on.
 
     Parameters
     ----------
@@ -138,32 +136,51 @@ def make_job(
     version : str
         Of the release.
     limits : Limits
-    probes : tuple of str
-        Keys of the probes to be called.
     """
     cells = [(cell.get("id", ""), cell.source) for cell in notebook.cells if cell.cell_type == "code"]
     dataset = os.environ.get("GRADLAB_DATASET", "")
     about = [version, engine_version(course), cells, asdict(limits), dataset, sandbox.tier(), _data(course)]
     digest = hashlib.sha256(json.dumps(about).encode())
+    for name, path in _files(folder):
+        digest.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()[:40]
+
+
+def make_job(
+    course: Course, notebook: Any, folder: Path, *, key: str, limits: Limits, probes: tuple[str, ...]
+) -> Job:
+    """Pack a submission that is laid out in a folder.
+
+    Parameters
+    ----------
+    course, notebook, folder, limits
+        As for ``key_of``.
+    key : str
+    probes : tuple of str
+        Keys of the probes to be called.
+    """
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as zipped:
-        for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
-            name = path.relative_to(folder).as_posix()
-            if path.suffix == ".ipynb" or "__pycache__" in path.parts or name in NBGRADER_FILES:
-                continue
-            content = path.read_bytes()
-            digest.update(f"{name} {hashlib.sha256(content).hexdigest()}\n".encode())
-            zipped.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+        for name, path in _files(folder):
+            zipped.writestr(zipfile.ZipInfo(name), path.read_bytes(), zipfile.ZIP_DEFLATED)
     return Job(
-        key=digest.hexdigest()[:40],
+        key=key,
         notebook=json.dumps(notebook),
         files=archive.getvalue(),
         probes=probes,
         limits=limits,
         data=str(course.data),
-        dataset=dataset,
+        dataset=os.environ.get("GRADLAB_DATASET", ""),
         trusted=sandbox.trusted(),
     )
+
+
+def _files(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Yield name and path of what lies around a notebook."""
+    for path in sorted(path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()):
+        name = path.relative_to(folder).as_posix()
+        if path.suffix != ".ipynb" and "__pycache__" not in path.parts and name not in NBGRADER_FILES:
+            yield name, path
 
 
 def make_pack(course: Course, probes: Mapping[str, ProbeJob], preload: tuple[str, ...] = ()) -> Pack:

@@ -72,9 +72,11 @@ def bundle_of(course: Course, assignment: Assignment, notebook: Any, folder: Pat
     folder : Path
     """
     version = str(notebook.metadata.get("gradlab", {}).get("version", ""))
-    job, pack = _describe(course, assignment, notebook, folder, version)
-    found = bundles.find(course, assignment.name, job.key)
-    return found or bundles.save(course, assignment.name, job.key, bundles.work(job, pack))
+    found = _find_or_pack(course, assignment, LaidOut(notebook, folder, version, []))
+    if isinstance(found, Bundle):
+        return found
+    job, pack = found
+    return bundles.save(course, assignment.name, job.key, bundles.work(job, pack))
 
 
 def fill(
@@ -127,18 +129,18 @@ def fill(
     def jobs() -> Iterator[tuple[str, Job, Pack]]:
         for student in students:
             try:
-                job, pack = _job(course, assignment, student, sources)
+                with lay_out(course, assignment, student, sources) as laid_out:
+                    found = _find_or_pack(course, assignment, laid_out)
             except (
                 Exception
             ) as error:  # whatever it is, nbgrader's own pass meets it again and tells the student
                 said = "" if isinstance(error, GradlabError) else f"{type(error).__name__}: "
                 done.problems[student] = f"{said}{error}"
                 continue
-            found = bundles.find(course, assignment.name, job.key)
-            if found:
+            if isinstance(found, Bundle):
                 have(student, found)
             else:
-                yield student, job, pack
+                yield student, *found
 
     for student, key, content in _run(jobs(), workers or os.cpu_count() or 1, scheduler, done):
         have(student, bundles.save(course, assignment.name, key, content))
@@ -213,20 +215,16 @@ def released_cells(course: Course, assignment: Assignment) -> dict[str, repair.S
     return repair.source_cells(f"sqlite:///{course.gradebook}", name, assignment.name)
 
 
-def _job(
-    course: Course, assignment: Assignment, student: str, sources: dict[str, repair.SourceCell]
-) -> tuple[Job, Pack]:
-    """Describe the work on a submission."""
-    with lay_out(course, assignment, student, sources) as found:
-        return _describe(course, assignment, found.notebook, found.folder, found.version)
-
-
-def _describe(
-    course: Course, assignment: Assignment, notebook: Any, folder: Path, version: str
-) -> tuple[Job, Pack]:
-    pack, probes = _pack(str(course.root), assignment, version, stamp(course, assignment.name))
+def _find_or_pack(course: Course, assignment: Assignment, found: LaidOut) -> Bundle | tuple[Job, Pack]:
+    """Return the bundle of a submission if it is there, or else the work on it."""
+    pack, probes = _pack(str(course.root), assignment, found.version, stamp(course, assignment.name))
     limits = assignment.limits
-    return bundles.make_job(course, notebook, folder, version=version, limits=limits, probes=probes), pack
+    key = bundles.key_of(course, found.notebook, found.folder, version=found.version, limits=limits)
+    there = bundles.find(course, assignment.name, key)
+    if there:
+        return there
+    job = bundles.make_job(course, found.notebook, found.folder, key=key, limits=limits, probes=probes)
+    return job, pack
 
 
 @functools.lru_cache(maxsize=4)
