@@ -87,7 +87,7 @@ def grade(
 ) -> None:
     """Run submissions in the sandbox, autograde with nbgrader, write feedback, PDF reports and a table."""
     course = Course.find()
-    from gradlab import grading, scores
+    from gradlab import grading, progress, scores
 
     failed = grading.grade(
         course,
@@ -98,6 +98,7 @@ def grade(
         workers=workers,
         scheduler=scheduler,
         only_failed=rerun_failed,
+        show=progress.bar(console),
     )
     scores.show_scores(course, assignment, console)
     if failed:

@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from gradlab import assignment as assignments
-from gradlab import grade_table, lock, nbgrader_log, store, submission
+from gradlab import grade_table, lock, nbgrader_log, progress, store, submission
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.gradebook import back_up
+from gradlab.progress import Say
 
-Say = Callable[[str], Any]
 #: nbgrader's word to notebooks for what they run for.
 EXECUTION = "NBGRADER_EXECUTION"
 _ODD = re.compile(r"[\x00-\x1f\[\]*?]")
@@ -62,6 +60,7 @@ def grade(
     workers: int = 0,
     scheduler: str = "",
     only_failed: bool = False,
+    show: progress.Show = progress.lines,
 ) -> list[str]:
     """Run the submissions on all processors, then autograde, write feedback and reports.
 
@@ -83,6 +82,8 @@ def grade(
         Address of a Dask scheduler whose workers run the submissions instead.
     only_failed : bool
         Only those who needed attention the last time.
+    show : progress.Show
+        Shows how far the running is.
 
     Returns
     -------
@@ -115,8 +116,8 @@ def grade(
     if saved:
         say(f"Gradebook copied to {course.relative(saved)}.")
     say(f"Running {len(students)} submission(s) of {name} ...")
-    eta = _Estimate(len(students), say)
-    filled = engine.fill(course, assignment, students, workers=workers, scheduler=scheduler, told=eta.told)
+    with show(len(students), say) as told:
+        filled = engine.fill(course, assignment, students, workers=workers, scheduler=scheduler, told=told)
     if force:
         for one in students:
             _forget(course, assignment, one)
@@ -145,23 +146,6 @@ def grade(
     if student == "*" and not only_failed and not filled.problems:
         bundles.prune(course, name, set(filled.keys.values()))
     return sorted(problems)
-
-
-class _Estimate:
-    """Say how far a class is, once a minute."""
-
-    def __init__(self, num: int, say: Say) -> None:
-        self.num, self.say = num, say
-        self.begin = self.last = time.monotonic()
-
-    def told(self, student: str, left: int) -> None:
-        """Hear that a submission was run."""
-        now = time.monotonic()
-        if left and now - self.last < 60:
-            return
-        self.last, done = now, self.num - left
-        more = (now - self.begin) / max(1, done) * left
-        self.say(f"  {done} of {self.num} were run{f', about {more / 60:.0f} min to go' if left else ''}.")
 
 
 def _forget(course: Course, assignment: assignments.Assignment, student: str) -> None:
