@@ -19,15 +19,16 @@ from typing import Any
 import numpy as np
 
 from gradlab import sandbox
-from gradlab.arrays import load_arrays
+from gradlab.arrays import MAX_BYTES, load_arrays
 from gradlab.bubblewrap import Room
-from gradlab.limits import DEFAULT, Limits
+from gradlab.limits import DEFAULT, MB, Limits
 from lib.check import job as jobs
 from lib.check.fresh import SLOW
 from lib.check.process import Completed
 
 OUTCOME = "outcome.json"
-_ANSWERS = ("answers.json", "answers.npz")
+#: What a probe leaves, and how many bytes of it are kept: workers hold a bundle in memory, whatever wrote it.
+_ANSWERS = {"answers.json": jobs.MAX_JSON, "answers.npz": MAX_BYTES}
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,15 @@ def run_probe(submission: Path, checks: Path, job: ProbeJob, limits: Limits, int
         write_job(folder, job)
         done = run_runner(copy, folder, job.timeout, limits)
         into.mkdir(parents=True)
-        for name in _ANSWERS:
+        stopped = done.stopped
+        for name, most in _ANSWERS.items():
             if (folder / name).is_file():
-                shutil.copyfile(folder / name, into / name)
+                if (folder / name).stat().st_size > most:
+                    stopped = stopped or f"answered with more than {most / MB:.0f} MB"
+                else:
+                    shutil.copyfile(folder / name, into / name)
     last = (done.stderr.strip().splitlines() or ["no message"])[-1][:300]
-    told = {"stopped": done.stopped, "timed_out": done.timed_out, "returncode": done.returncode, "last": last}
+    told = {"stopped": stopped, "timed_out": done.timed_out, "returncode": done.returncode, "last": last}
     (into / OUTCOME).write_text(json.dumps(told), encoding="utf-8")
 
 
