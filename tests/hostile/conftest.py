@@ -12,20 +12,11 @@ for folder in (Path(__file__).parent, Path(__file__).parents[1] / "verdict"):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
+from hostile_class import with_limits
 from tiny_course import make_tiny
 
 from gradlab.course import Course
 from gradlab.release import release
-
-LIMITS = """\
-cell_seconds = 8
-total_seconds = 40
-memory_mb = 700
-processes = 100
-file_mb = 20
-disk_mb = 60
-output_mb = 5
-"""
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -36,12 +27,6 @@ def _environment() -> Iterator[None]:
             patch.setenv(name, "")
             patch.delenv(name)
         yield
-
-
-def with_limits(course: Course) -> None:
-    """Set tight limits in the tiny course."""
-    toml = course.source / "tiny" / "assignment.toml"
-    toml.write_text(toml.read_text().replace("cell_seconds = 10\n", LIMITS))
 
 
 @pytest.fixture(scope="session")

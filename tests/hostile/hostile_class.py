@@ -16,6 +16,17 @@ from tiny_course import answer, submit
 
 from gradlab.course import Course
 
+LIMITS = """\
+cell_seconds = 8
+total_seconds = 40
+memory_mb = 700
+processes = 100
+file_mb = 20
+disk_mb = 60
+output_mb = 5
+"""
+
+
 HONEST = ("aa_honest", "zz_honest")
 #: Folders of a course that grading writes to.
 WRITTEN = ("submitted", "autograded", ".gradlab")
@@ -28,6 +39,12 @@ class Graded:
     course: Course
     run: Run
     untouched: bool
+
+
+def with_limits(course: Course) -> None:
+    """Set tight limits in the tiny course."""
+    toml = course.source / "tiny" / "assignment.toml"
+    toml.write_text(toml.read_text().replace("cell_seconds = 10\n", LIMITS))
 
 
 def grade_class(released: Course, root: Path, attacks: Iterable[Attack], *, executed: bool = True) -> Graded:
