@@ -37,8 +37,8 @@ from gradlab.limits import DEFAULT, MB, Limits
 from gradlab.probing import ProbeJob
 from gradlab.submission import NBGRADER_FILES
 
-#: Bytes that the arrays of one answer in the notebook may take on disk.
-MAX_VALUES = 100 * MB
+#: Bytes that the arrays of one answer in the notebook may take on disk, and those of all answers together.
+MAX_VALUES, MAX_ALL_VALUES = 100 * MB, 256 * MB
 
 
 @dataclass(frozen=True)
@@ -235,8 +235,11 @@ def work(job: Job, pack: Pack) -> bytes:
             dataset=job.dataset,
         )
         probing_begins = time.monotonic()
-        for path in sorted((root / "values").glob("*.npz")):
-            if path.is_file() and not path.is_symlink() and path.stat().st_size <= MAX_VALUES:
+        left = MAX_ALL_VALUES
+        # the smallest first: what is there to fill a worker's memory takes no answer's place
+        for path in sorted((root / "values").glob("*.npz"), key=lambda path: path.lstat().st_size):
+            if path.is_file() and not path.is_symlink() and path.stat().st_size <= min(MAX_VALUES, left):
+                left -= path.stat().st_size
                 shutil.copyfile(path, made / "values" / path.name)
         asked = [pack.probes[key] for key in job.probes]
         probing.run_probes(folder, checks, asked, job.limits, made / "probes", preload=pack.preload)

@@ -191,8 +191,10 @@ def lay_out(
         sources = released_cells(course, assignment)
     submitted = course.submitted / student / assignment.name
     path = submitted / assignment.notebook
-    notebook = submission.read_notebook(path, course.relative(path))
+    read: list[str] = []
+    notebook = submission.read_notebook(path, course.relative(path), read)
     released, version, notes = submission.release_of(course, assignment.name, notebook)
+    notes = [*read, *notes]
     scratch = Path(tempfile.mkdtemp(prefix="gradlab-layout-"))
     try:
         notes += submission.lay_out(course, assignment, released, submitted, scratch / "folder")

@@ -32,9 +32,18 @@ from nbgrader.preprocessors import Execute, NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import determine_grade
 from sqlalchemy.exc import SAWarning
 from traitlets import Bool
-from traitlets.log import get_logger
 
-from gradlab import engine, nbgrader_log, repair, sandbox, store, submission, verdict, verdict_cells
+from gradlab import (
+    autograde_start,
+    engine,
+    nbgrader_log,
+    repair,
+    sandbox,
+    store,
+    submission,
+    verdict,
+    verdict_cells,
+)
 from gradlab.assignment import load
 from gradlab.course import Course
 from gradlab.errors import GradlabError
@@ -43,6 +52,10 @@ from gradlab.execution import KERNEL
 #: Key of what the steps tell each other. It lies in nbconvert's resources, where no notebook can write.
 RESOURCES = "gradlab"
 NOT_JUDGED = "no verdict was reached on this cell"
+
+
+def _nothing_told() -> dict[str, Any]:
+    return {"notes": [], "verdicts": {}}
 
 
 class GradingStep(NbGraderPreprocessor):
@@ -56,7 +69,7 @@ class GradingStep(NbGraderPreprocessor):
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Find the course, and do the step."""
-        resources.setdefault(RESOURCES, {"notes": [], "verdicts": {}})
+        resources.setdefault(RESOURCES, _nothing_told())
         return self.step(nb, resources, Course(_converter(self).coursedir.root))
 
     def step(self, nb: Any, resources: Any, course: Course) -> tuple[Any, Any]:
@@ -83,7 +96,8 @@ class RestoreFiles(GradingStep):
         released, version, notes = submission.release_of(course, assignment.name, nb)
         submitted = course.submitted / names["student"] / assignment.name
         notes += submission.lay_out(course, assignment, released, submitted, _graded_folder(self, names))
-        resources[RESOURCES].update(version=version, released=released, notes=notes)
+        resources[RESOURCES]["notes"] += notes
+        resources[RESOURCES].update(version=version, released=released)
         return nb, resources
 
 
@@ -115,7 +129,7 @@ class BundleExecute(GradingStep):
         ours, names = resources[RESOURCES], resources["nbgrader"]
         assignment = load(course, names["assignment"])
         verdict.require_data(course, assignment)
-        ours["notes"] = list(nb.metadata.get("gradlab", {}).get("notes", []))
+        ours["notes"] += nb.metadata.get("gradlab", {}).get("notes", [])
         if not Execute(parent=self).enabled:
             ours["notes"].append("The notebook was not executed.")
             return nb, resources
@@ -247,13 +261,16 @@ class SubmissionExporter(NotebookExporter):
     def from_file(self, file_stream: Any, resources: Any = None, **options: Any) -> tuple[Any, Any]:
         """Read and convert a notebook; from_filename calls it, nbgrader twice for each notebook."""
         path = Path(getattr(file_stream, "name", file_stream))
+        notes: list[str] = []
         try:
-            nb = submission.read_notebook(path, "/".join(path.parts[-4:]))
+            nb = submission.read_notebook(path, "/".join(path.parts[-4:]), notes)
         except GradlabError:
             # no step of the lists has run, so an earlier score would stay
             if resources and "nbgrader" in resources:
                 forget_scores(resources["nbgrader"])
             raise
+        if resources is not None:
+            resources[RESOURCES] = {**_nothing_told(), "notes": notes}
         return self.from_notebook_node(nb, resources=resources, **options)
 
 
@@ -295,22 +312,14 @@ def _graded_folder(step: Any, names: Any) -> Path:
     )
 
 
-def explain_names(course: Course, *, assignment: str, student: str, notebooks: list[str]) -> None:
-    """Forget old scores, and say which notebook was expected where there is another; nbgrader calls it first."""
+def forget_first(course: Course, *, assignment: str, student: str, notebooks: list[str]) -> None:
+    """Forget old scores; nbgrader calls it before it copies anything."""
     folder = Path(notebooks[0]).resolve().parent
     wanted = load(course, folder.name).notebook
     # nbgrader copies next, and what stops it there comes before every step of ours
     names = {"notebook": Path(wanted).stem, "assignment": folder.name, "student": folder.parent.name}
     if course.gradebook.is_file():
         forget_scores({"db_url": f"sqlite:///{course.gradebook}", **names})
-    if not (folder / wanted).exists():
-        found = ", ".join(sorted(Path(name).name for name in notebooks))
-        get_logger().error(
-            "%s holds %s, wanted %s: rename the notebook and grade again.",
-            course.relative(folder),
-            found,
-            wanted,
-        )
 
 
 def configure(c: Any, course: Course) -> None:
@@ -335,5 +344,6 @@ def configure(c: Any, course: Course) -> None:
     c.Autograde.sanitize_preprocessors = [ForgetScores, RestoreFiles, Repair, *sanitizing]
     c.Autograde.autograde_preprocessors = [found for step in scoring for found in ours.get(step, [step])]
     c.Autograde.exporter_class = SubmissionExporter
-    c.Autograde.pre_convert_hook = lambda **names: explain_names(course, **names)
+    autograde_start.install()
+    c.Autograde.pre_convert_hook = lambda **names: forget_first(course, **names)
     logging.getLogger("AutogradeApp").addFilter(nbgrader_log.OneSentence())

@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from gradlab import sandbox
-from gradlab.arrays import load_arrays
+from gradlab.arrays import MAX_BYTES, load_arrays
 from gradlab.bubblewrap import Room
-from gradlab.limits import DEFAULT, Limits
+from gradlab.limits import DEFAULT, MB, Limits
 from lib.check import job as jobs
 from lib.check.fresh import SLOW
 from lib.check.process import Completed
@@ -30,7 +30,8 @@ from lib.check.process import Completed
 OUTCOME = "outcome.json"
 #: Seconds that a sandbox of several probes may take besides theirs.
 HOST_SECONDS = 60.0
-_ANSWERS = ("answers.json", "answers.npz")
+#: What a probe leaves, and how many bytes of it are kept: workers hold a bundle in memory, whatever wrote it.
+_ANSWERS = {"answers.json": jobs.MAX_JSON, "answers.npz": MAX_BYTES}
 
 
 @dataclass(frozen=True)
@@ -149,28 +150,19 @@ def _run_together(
         seconds = HOST_SECONDS + sum(job.timeout for job in group)
         done = sandbox.run(command, cwd=copy, timeout=seconds, room=room)
         for line in done.stdout.splitlines():
-            told = _line(line)
-            if told is not None and int(told["job"]) < len(group):
-                number = int(told["job"])
-                outcome = {
-                    "stopped": "",
-                    **{name: told[name] for name in ("timed_out", "returncode", "last")},
-                }
-                _keep(folder / f"{number:03}", outcome, into / group[number].key)
+            number, told = _line(line)
+            if 0 <= number < len(group) and not (into / group[number].key).exists():
+                _keep(folder / f"{number:03}", told, into / group[number].key)
 
 
-def _line(text: str) -> dict[str, Any] | None:
-    """Read what the host says of one probe: a student's code may have written in its name."""
+def _line(text: str) -> tuple[int, dict[str, Any]]:
+    """Read what the host says of one probe, its number and how it ended: a student's code may have written in its name."""
     try:
         told = json.loads(text)
-        return {
-            "job": int(told["job"]),
-            "timed_out": bool(told["timed_out"]),
-            "returncode": int(told["returncode"]),
-            "last": str(told["last"])[:300],
-        }
-    except (ValueError, TypeError, KeyError, RecursionError):
-        return None
+        ended = {"timed_out": bool(told["timed_out"]), "returncode": int(told["returncode"])}
+        return int(told["job"]), {"stopped": "", **ended, "last": str(told["last"])[:300]}
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
+        return -1, {}
 
 
 def run_probe(submission: Path, checks: Path, job: ProbeJob, limits: Limits, into: Path) -> None:
@@ -206,12 +198,15 @@ def _copy(submission: Path, checks: Path, withheld: Sequence[str]) -> Iterator[t
         yield copy, Path(scratch)
 
 
-def _keep(folder: Path, told: Mapping[str, Any], into: Path) -> None:
+def _keep(folder: Path, told: dict[str, Any], into: Path) -> None:
     """Keep the answers of a probe, and how it ended."""
     into.mkdir(parents=True)
-    for name in _ANSWERS:
+    for name, most in _ANSWERS.items():
         if (folder / name).is_file():
-            shutil.copyfile(folder / name, into / name)
+            if (folder / name).stat().st_size > most:
+                told["stopped"] = told["stopped"] or f"answered with more than {most / MB:.0f} MB"
+            else:
+                shutil.copyfile(folder / name, into / name)
     (into / OUTCOME).write_text(json.dumps(told), encoding="utf-8")
 
 

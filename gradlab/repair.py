@@ -100,7 +100,9 @@ def repair(notebook: Any, sources: Mapping[str, SourceCell], released: Any) -> l
             if cell is not keep:
                 del cell.metadata["nbgrader"]
         kept[name] = keep
+    as_released = {_grade_id(cell): cell.source for cell in released.cells}
     for name, cell in kept.items():
+        notes += _differences(cell, sources[name], as_released.get(name, sources[name].source))
         _set_type(cell, sources[name].cell_type)
         cell.metadata["nbgrader"] = sources[name].metadata()
         if sources[name].locked:
@@ -142,6 +144,29 @@ def _find(
             cell.metadata["nbgrader"] = {}
             notes.append(f"The cell '{name}' had lost its label.")
     return candidates
+
+
+def _differences(cell: Any, source: SourceCell, released: str) -> list[str]:
+    """Say in what a cell is not as it was released and will be again."""
+    notes = []
+    if cell.cell_type != source.cell_type:
+        notes.append(
+            f"The cell '{source.name}' had become a {cell.cell_type} cell; it is a {source.cell_type} cell again."
+        )
+    claim, wanted = cell.metadata["nbgrader"], source.metadata()
+    keys = ("grade", "solution", "locked", "points", "schema_version")
+    changed = [
+        key
+        for key in keys
+        if isinstance(claim, dict) and key in claim and key in wanted and claim[key] != wanted[key]
+    ]
+    if changed:
+        notes.append(
+            f"The label of the cell '{source.name}' had been changed ({', '.join(changed)}); it is as released again."
+        )
+    if source.locked and cell.source.strip() not in (released.strip(), source.source.strip()):
+        notes.append(f"The cell '{source.name}' had been changed; it counts as it was released.")
+    return notes
 
 
 def _choose(found: list[Any], source: SourceCell, home: Mapping[str, str]) -> Any:

@@ -6,9 +6,11 @@ else that came in is left behind.
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
+import tokenize
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +24,26 @@ from gradlab.errors import GradlabError
 
 #: Bytes of a notebook and of any other file that are accepted.
 MAX_NOTEBOOK, MAX_FILE = 100 * 1024**2, 256 * 1024**2
+#: Levels of lists and objects in a notebook.
+MAX_DEPTH = 50
 #: What nbgrader itself puts beside a submission.
 NBGRADER_FILES = ("timestamp.txt", "submission_secret.txt")
 MODEL = "model.npz"
 _CELL_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _CELL_TYPES = ("code", "markdown", "raw")
+_OUTPUT_TYPES = ("stream", "display_data", "execute_result", "error")
 
 
-def read_notebook(path: Path, shown: str) -> Any:
+def read_notebook(path: Path, shown: str, notes: list[str] | None = None) -> Any:
     """Read a notebook that was handed in, or say in one sentence why it is none.
+
+    Parameters
+    ----------
+    path : Path
+    shown : str
+        How messages name it.
+    notes : list of str, optional
+        Gets what was put right, for student and grader.
 
     Returns
     -------
@@ -67,9 +80,16 @@ def read_notebook(path: Path, shown: str) -> Any:
     if problem:
         msg = f"{shown} is not a notebook ({problem}); {again}."
         raise GradlabError(msg)
-    if raw["nbformat"] == 4:
-        _unique_ids(raw)
     try:
+        if raw["nbformat"] < 4:
+            said = f"The notebook was in the old format {raw['nbformat']}; it was converted."
+            # without its own ids, which are drawn at random
+            raw = json.loads(json.dumps(nbformat.reads(json.dumps(raw), as_version=4)))
+            for cell in raw["cells"]:
+                cell.pop("id", None)
+            (notes if notes is not None else []).append(said)
+        if _put_right(raw) and notes is not None:
+            notes.append("The notebook's cells had line ends of Windows or of old Macs; they were changed.")
         # half of a surrogate pair is valid JSON and no valid text
         text = json.dumps(raw, ensure_ascii=False).encode("utf-8", "replace").decode("utf-8")
         return nbformat.reads(text, as_version=4)
@@ -79,9 +99,10 @@ def read_notebook(path: Path, shown: str) -> Any:
         raise GradlabError(msg) from error
 
 
-def _unique_ids(raw: dict[str, Any]) -> None:
-    """Give every cell a valid id of its own."""
+def _put_right(raw: dict[str, Any]) -> bool:
+    """Give every cell what the format asks for, an id of its own among it; tell whether line ends were changed."""
     seen: set[str] = set()
+    changed = False
     for number, cell in enumerate(raw["cells"]):
         found = cell.get("id")
         if not isinstance(found, str) or not _CELL_ID.fullmatch(found) or found in seen:
@@ -91,18 +112,32 @@ def _unique_ids(raw: dict[str, Any]) -> None:
         seen.add(found)
         cell["id"] = found
         cell.setdefault("metadata", {})
-        cell.setdefault("source", "")
+        source = cell.get("source", "")
+        source = "".join(source) if isinstance(source, list) else source
+        # an untouched answer is known by its text
+        cell["source"] = source.replace("\r\n", "\n").replace("\r", "\n")
+        changed |= cell["source"] != source
         if cell["cell_type"] == "code":
-            cell["outputs"] = cell["outputs"] if isinstance(cell.get("outputs"), list) else []
+            cell["outputs"] = cell["outputs"] if _are_outputs(cell.get("outputs")) else []
             cell.setdefault("execution_count", None)
-    minor = raw.get("nbformat_minor")
-    raw["nbformat_minor"] = max(5, minor) if isinstance(minor, int) else 5
+    raw.setdefault("metadata", {})
+    raw["nbformat_minor"] = 5
+    return changed
+
+
+def _are_outputs(found: Any) -> bool:
+    """Tell whether the outputs of a cell are what they should be; where not, they are no loss."""
+    return isinstance(found, list) and all(
+        isinstance(output, dict) and output.get("output_type") in _OUTPUT_TYPES for output in found
+    )
 
 
 def _structure_problem(raw: Any) -> str:
     """Say what keeps a JSON value from being a notebook that nbformat can take; empty when nothing does."""
     if not isinstance(raw, dict):
         return f"it is a JSON {type(raw).__name__}"
+    if _is_deeper(raw, MAX_DEPTH):
+        return f"it is nested too deep, more than {MAX_DEPTH} levels"
     if not isinstance(raw.get("nbformat"), int) or not isinstance(raw.get("metadata", {}), dict):
         return "it says no nbformat"
     if raw["nbformat"] < 4:
@@ -112,11 +147,22 @@ def _structure_problem(raw: Any) -> str:
     for number, cell in enumerate(raw["cells"], 1):
         if not isinstance(cell, dict) or cell.get("cell_type") not in _CELL_TYPES:
             return f"cell {number} is of no known type"
-        if not isinstance(cell.get("source", ""), (str, list)) or not isinstance(
-            cell.get("metadata", {}), dict
-        ):
+        source = cell.get("source", "")
+        lines = source if isinstance(source, list) else [source]
+        if not all(isinstance(line, str) for line in lines) or not isinstance(cell.get("metadata", {}), dict):
             return f"cell {number} is damaged"
     return ""
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    """Tell whether a JSON value is nested deeper than that: what copies it would run out of stack."""
+    level = [value]
+    for _ in range(levels):
+        found = [item for item in level if isinstance(item, (dict, list))]
+        level = [inner for item in found for inner in (item.values() if isinstance(item, dict) else item)]
+        if not level:
+            return False
+    return True
 
 
 def take_lone_notebook(folder: Path, assignment: Assignment) -> Path | None:
@@ -188,6 +234,7 @@ def lay_out(course: Course, assignment: Assignment, released: Path, submitted: P
         problem = _problem(submitted, name)
         if not problem:
             _copy(submitted / name, dest / name)
+            notes += _unreadable(submitted / name, name)
         elif problem != "missing":
             notes.append(f"{name} {problem}; it is not graded.")
         elif name in owned:
@@ -207,6 +254,28 @@ def _other_name(folder: Path, notebook: str) -> str:
         if same and other.stat().st_size == path.stat().st_size and other.read_bytes() == path.read_bytes():
             return other.name
     return ""
+
+
+def _unreadable(path: Path, name: str) -> list[str]:
+    """Say what keeps Python from reading a file of a submission: text that is not what it says it is."""
+    if path.suffix != ".py":
+        return []
+    content = path.read_bytes()
+    again = "which Python may refuse; save it as UTF-8 and hand it in again."
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return [f"{name} is UTF-16 text, not UTF-8, {again}"]
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
+        content.decode(encoding)
+    except UnicodeDecodeError as error:
+        return [f"{name} is not UTF-8 text (byte {error.start}), {again}"]
+    except (
+        SyntaxError,
+        LookupError,
+        ValueError,
+    ):  # two encodings, none that exists, or bytes that are no text
+        return [f"{name} is not the text that it says it is, {again}"]
+    return [f"{name} holds NUL bytes, {again}"] if b"\0" in content else []
 
 
 def _problem(folder: Path, name: str) -> str:

@@ -7,8 +7,10 @@ together. A control group would do it better, but few laptops and containers let
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -44,10 +46,12 @@ class Watchdog(threading.Thread):
 
     def run(self) -> None:
         """Look, until the program has ended."""
-        before, looked = self._written(), time.monotonic()
+        before, looked, hidden = self._written(), time.monotonic(), 0
         while not self._over.wait(MEMORY_EVERY):
             try:
-                used = _memory(self.pid)
+                if time.monotonic() - looked > DISK_EVERY:
+                    hidden = _hidden(self.pid)
+                used = _memory(self.pid) + hidden
             except psutil.Error:
                 return
             if used > self.room.limits.memory_mb * MB:
@@ -82,13 +86,42 @@ def _memory(pid: int) -> int:
     return total
 
 
-def _size(folder: Path) -> int:
-    total = 0
-    for place, _folders, files in os.walk(folder):
-        for name in files:
-            with contextlib.suppress(OSError):
-                total += os.lstat(f"{place}/{name}").st_blocks * 512
+def _hidden(pid: int) -> int:
+    """Return the memory of files that have no name (memfd_create): it belongs to no process's own, and to no folder."""
+    seen: dict[tuple[int, int], int] = {}
+    for process in psutil.Process(pid).children(recursive=True):
+        with contextlib.suppress(OSError), os.scandir(f"/proc/{process.pid}/fd") as files:
+            for file in files:
+                with contextlib.suppress(OSError):
+                    if str(Path(file.path).readlink()).startswith("/memfd:"):
+                        found = Path(file.path).stat()
+                        seen[found.st_dev, found.st_ino] = found.st_blocks * 512
+    return sum(seen.values())
+
+
+def _size(top: Path) -> int:
+    """Return the bytes that a folder takes on disk, also in folders that no path leads to."""
+    total, waiting = 0, [str(top)]
+    while waiting:
+        folder = waiting.pop()
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(entry.path)
+                        else:
+                            total += entry.stat(follow_symlinks=False).st_blocks * 512
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return _size_by_du(top)
     return total
+
+
+def _size_by_du(top: Path) -> int:
+    done = subprocess.run(["du", "-sk", "--", str(top)], capture_output=True, text=True, check=False)
+    said = done.stdout.split()
+    return int(said[0]) * 1024 if said and said[0].isdigit() else 0
 
 
 def innermost(pid: int) -> psutil.Process | None:
