@@ -151,7 +151,13 @@ def _run_together(
         done = sandbox.run(command, cwd=copy, timeout=seconds, room=room)
         for line in done.stdout.splitlines():
             number, told = _line(line)
-            if 0 <= number < len(group) and not (into / group[number].key).exists():
+            if not 0 <= number < len(group) or (into / group[number].key).exists():
+                continue
+            if (
+                told["returncode"]
+                or told["timed_out"]
+                or (folder / f"{number:03}" / "answers.json").is_file()
+            ):
                 _keep(folder / f"{number:03}", told, into / group[number].key)
 
 
