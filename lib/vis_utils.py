@@ -109,11 +109,12 @@ def plot_history(loss_hist, train_acc_hist, val_acc_hist, *, title=None, target=
 def _bundle(curves, title, target, note, include=None, exclude=None):
     """Return what stands beside the picture: each curve one text, so that a notebook keeps it in one line.
 
-    Seven digits draw the same picture, and a text has room for "nan", which JSON has not.
+    Every digit is kept, so that the same picture can be drawn again; a text has room for "nan", which JSON has not.
     """
     names = ("loss_hist", "train_acc_hist", "val_acc_hist")
     told = {
-        name: " ".join(f"{value:.7g}" for value in curve) for name, curve in zip(names, curves, strict=True)
+        name: " ".join(f"{float(value)!r}" for value in curve)
+        for name, curve in zip(names, curves, strict=True)
     }
     target = None if target is None else float(target)
     words = {name: text and str(text) for name, text in (("title", title), ("note", note))}
