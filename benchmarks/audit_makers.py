@@ -49,7 +49,12 @@ def figures(seed: int) -> list[Any]:
     losses = 2.3 * np.exp(-steps / rng.uniform(80, 160)) + 0.3 + 0.08 * rng.standard_normal(400)
     accuracy = 0.9 - 0.8 * np.exp(-np.arange(1, 11) / rng.uniform(2, 4)) + 0.01 * rng.standard_normal(10)
     curves = plot_history(
-        losses, accuracy, accuracy - rng.uniform(0.02, 0.08), title="Training", target=0.88, note="SVHN sample"
+        losses,
+        accuracy,
+        accuracy - rng.uniform(0.02, 0.08),
+        title="Training",
+        target=0.88,
+        note="SVHN sample",
     )
     filters = show_filters(rng.standard_normal((16, 5, 5, 3)), title="First layer")
     sizes, axes = plt.subplots(figsize=(5, 2.6))
@@ -148,7 +153,9 @@ TRUE: dict[str, Callable[[int], Any]] = {
     "JPEG, quality 85": lambda seed: changed(notebook(seed), lambda image: _jpeg(image, 85)),
     "JPEG, quality 35": lambda seed: changed(notebook(seed), lambda image: _jpeg(image, 35)),
     "gray": lambda seed: changed(notebook(seed), lambda image: _png(image.convert("L"))),
-    "saved again, 200 dpi": lambda seed: notebook(seed, lambda figure: {"image/png": _text(as_shown(figure, dpi=200))}),
+    "saved again, 200 dpi": lambda seed: notebook(
+        seed, lambda figure: {"image/png": _text(as_shown(figure, dpi=200))}
+    ),
     "drawn as lines (SVG)": lambda seed: notebook(
         seed, lambda figure: {"image/svg+xml": as_shown(figure, format="svg").decode()}
     ),
@@ -158,12 +165,16 @@ WRONG: dict[str, Callable[[int, int], Any]] = {
     "another run": lambda seed, other: notebook(other + 1000),
     "another student's": lambda seed, other: notebook(other),
     "another student's, JPEG": lambda seed, other: changed(notebook(other), lambda image: _jpeg(image, 35)),
-    "another student's, smaller": lambda seed, other: changed(notebook(other), lambda image: _png(_scaled(image, 0.3))),
+    "another student's, smaller": lambda seed, other: changed(
+        notebook(other), lambda image: _png(_scaled(image, 0.3))
+    ),
     "cropped": lambda seed, other: changed(
         notebook(seed), lambda image: _png(image.crop((0, 0, image.width * 4 // 5, image.height)))
     ),
     "curve lowered": lambda seed, other: changed(notebook(seed), lambda image: _png(_lowered(image))),
-    "curve lowered, JPEG": lambda seed, other: changed(notebook(seed), lambda image: _jpeg(_lowered(image), 35)),
+    "curve lowered, JPEG": lambda seed, other: changed(
+        notebook(seed), lambda image: _jpeg(_lowered(image), 35)
+    ),
     "curve lowered, gray and smaller": lambda seed, other: changed(
         notebook(seed), lambda image: _png(_scaled(_lowered(image), 0.5).convert("L"))
     ),
@@ -214,7 +225,10 @@ def chromium(book: Any, pdf: Path) -> None:
         quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
         quiet += ["--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"]
         where = [f"--user-data-dir={scratch}/profile", f"--print-to-pdf={scratch}/plots.pdf"]
-        _run([program, "--headless", "--no-sandbox", *quiet, *where, f"file://{scratch}/plots.html"], Path(scratch))
+        _run(
+            [program, "--headless", "--no-sandbox", *quiet, *where, f"file://{scratch}/plots.html"],
+            Path(scratch),
+        )
         shutil.copyfile(Path(scratch, "plots.pdf"), pdf)
 
 
@@ -227,7 +241,9 @@ def libreoffice(book: Any, pdf: Path) -> None:
         book = copy.deepcopy(book)
         for cell in book.cells:  # pandoc writes every output format that it knows
             for output in cell.get("outputs", []):
-                output["data"] = {mime: data for mime, data in output["data"].items() if mime.startswith("image/")}
+                output["data"] = {
+                    mime: data for mime, data in output["data"].items() if mime.startswith("image/")
+                }
         nbformat.write(book, Path(scratch, "plots.ipynb"))
         pandoc = [pypandoc.get_pandoc_path(), "plots.ipynb", "-o", "plots.docx"]
         _run(pandoc, Path(scratch))
@@ -242,7 +258,9 @@ def _without_lines(book: Any, mime: str) -> Any:
 
 
 def _run(command: list[str], folder: Path, *, check: bool = True) -> None:
-    subprocess.run(command, cwd=folder, check=check, timeout=120, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        command, cwd=folder, check=check, timeout=120, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
 
 
 MAKERS: dict[str, Callable[[Any, Path], None]] = {

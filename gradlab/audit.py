@@ -6,9 +6,8 @@ pictures are puts them side by side for whoever looks, and decides nothing. Noth
 
 from __future__ import annotations
 
-import hashlib
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,13 +21,13 @@ from gradlab.errors import GradlabError
 from gradlab.notebook_pictures import Plot, mark_of
 from gradlab.pdf_reading import Document, Drawn, Page
 from gradlab.picture_equality import Match, compare, curve, equal, redraw, why_unseen
+from gradlab.retrain import Retrained
 from lib.errors import CourseError
 from lib.manifest import Manifest
 from lib.report import read_notebook
 from lib.report.sections import find_sections
 
 LOOK = "look"
-Say = Callable[[str], Any]
 
 
 @dataclass
@@ -92,36 +91,15 @@ class Audit:
     findings: list[Finding] = field(default_factory=list)
     extras: list[Extra] = field(default_factory=list)
     pages: list[Page] = field(default_factory=list)
-    retrained: Any = None
+    retrained: Retrained | None = None
+    trained_again: list[Finding] = field(default_factory=list)
 
     @property
     def looks(self) -> int:
         """Return how many things a person has to look at."""
-        found = sum(finding.needs_look for finding in self.findings) + sum(bool(e.why) for e in self.extras)
+        plots = [*self.findings, *self.trained_again]
+        found = sum(finding.needs_look for finding in plots) + sum(bool(extra.why) for extra in self.extras)
         return found + len(self.problems) + len(self.order)
-
-
-def choose(students: Sequence[str], sample: int, seed: int) -> list[str]:
-    """Pick students at random; the same seed picks the same ones, and one who comes later moves nobody else out of line."""
-    drawn = sorted(students, key=lambda name: hashlib.sha256(f"{seed}\n{name}".encode()).hexdigest())
-    return sorted(drawn[:sample] if sample else drawn)
-
-
-def marks_of_class(
-    course: Course, manifest: Manifest, students: Sequence[str]
-) -> dict[str, list[tuple[str, int]]]:
-    """Return mark of the pixels -> (student, cell) of everybody whose notebook shows that plot."""
-    found: dict[str, list[tuple[str, int]]] = {}
-    for student in students:
-        path = course.submitted / student / manifest.name / manifest.notebook
-        try:
-            notebook = submission.read_notebook(path, path.name)
-        except (GradlabError, OSError):
-            continue  # whoever audits that student is told
-        for plot in notebook_pictures.plots(notebook, manifest):
-            if plot.mark:
-                found.setdefault(plot.mark, []).append((student, plot.cell))
-    return found
 
 
 def audit(
@@ -135,7 +113,7 @@ def audit(
     manifest : Manifest
     student : str
     marks : mapping
-        As ``marks_of_class`` returns them.
+        As ``gradlab.audit_run.marks_of_class`` returns them.
     """
     folder = course.submitted / student / manifest.name
     result = Audit(student)

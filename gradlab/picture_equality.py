@@ -218,6 +218,8 @@ def why_unseen(match: Match, drawn: Drawn, page: Page | None) -> str:
     a, b, c, d = drawn.matrix[:4]
     if drawn.odd:
         return f"it is drawn {drawn.odd}"
+    if a * d - b * c <= 0:
+        return "it is drawn as in a mirror"
     if page is None or page.seen is None:
         return "its page could not be drawn"
     if min((a * a + b * b) ** 0.5, (c * c + d * d) ** 0.5 * drawn.size[0] / drawn.size[1]) < READABLE:
@@ -231,7 +233,7 @@ def why_unseen(match: Match, drawn: Drawn, page: Page | None) -> str:
     inside = (left + 1, top + 1, right - 1, bottom - 1)  # at the edge, what stands beside it shows through
     apart = ImageChops.difference(alone.crop(inside), page.seen.crop(inside))
     rounding = 1 if drawn.profile else 0  # converting colors that are equal rounds the last bit of some
-    if max(high for _, high in apart.getextrema()) > rounding:
+    if max(apart.tobytes(), default=0) > rounding:
         return "something covers, cuts or fades it on the page"
     return ""
 
