@@ -203,7 +203,6 @@ def latex(book: Any, pdf: Path) -> None:
     """Make a PDF as ``nbconvert --to pdf`` does: pandoc, then xelatex."""
     from nbconvert import LatexExporter
 
-    book = _without_lines(book, "pdf")
     source, resources = LatexExporter().from_notebook_node(book)
     with tempfile.TemporaryDirectory() as scratch:
         for name, data in resources["outputs"].items():
@@ -239,22 +238,19 @@ def libreoffice(book: Any, pdf: Path) -> None:
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
         book = copy.deepcopy(book)
-        for cell in book.cells:  # pandoc writes every output format that it knows
-            for output in cell.get("outputs", []):
-                output["data"] = {
-                    mime: data for mime, data in output["data"].items() if mime.startswith("image/")
-                }
+        for output in (
+            output for cell in book.cells for output in cell.get("outputs", []) if "data" in output
+        ):
+            # pandoc writes every format of an output that it knows
+            output["data"] = {
+                mime: data for mime, data in output["data"].items() if mime.startswith("image/")
+            }
         nbformat.write(book, Path(scratch, "plots.ipynb"))
         pandoc = [pypandoc.get_pandoc_path(), "plots.ipynb", "-o", "plots.docx"]
         _run(pandoc, Path(scratch))
         profile = f"-env:UserInstallation=file://{scratch}/profile"
         _run(["soffice", profile, "--headless", "--convert-to", "pdf", "plots.docx"], Path(scratch))
         shutil.copyfile(Path(scratch, "plots.pdf"), pdf)
-
-
-def _without_lines(book: Any, mime: str) -> Any:
-    """Turn SVG into PDF, as nbconvert does with Inkscape, here with Matplotlib's own converter's stand-in."""
-    return book
 
 
 def _run(command: list[str], folder: Path, *, check: bool = True) -> None:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from PIL import Image, ImageChops, ImageStat
 
 from gradlab import notebook_pictures, pdf_reading, submission
-from gradlab.audit_order import heading_places, moved, order_problems
+from gradlab.audit_order import heading_places, moved, order_problems, under_another
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.notebook_pictures import Plot, mark_of
@@ -98,6 +98,8 @@ class Audit:
     def looks(self) -> int:
         """Return how many things a person has to look at."""
         plots = [*self.findings, *self.trained_again]
+        if self.problems and not self.pages:  # nothing was read, which is one thing to look at
+            plots = [finding for finding in plots if finding.run == LOOK]
         found = sum(finding.needs_look for finding in plots) + sum(bool(extra.why) for extra in self.extras)
         return found + len(self.problems) + len(self.order)
 
@@ -150,6 +152,15 @@ def audit(
         if document.pages and not document.problem.startswith("empty"):
             places = heading_places(manifest, find_sections(notebook, manifest), document.lines)
             result.order += order_problems(manifest, places)
+            for finding in result.findings:
+                drawn = finding.drawn
+                if (
+                    drawn
+                    and finding.likeness == 1.0
+                    and under_another(finding.plot.part, drawn.place, places)
+                ):
+                    finding.outcome = LOOK
+                    finding.why.append(f"it stands under the heading of another part, on page {drawn.page}")
     return result
 
 
@@ -158,7 +169,7 @@ def _pair(result: Audit, document: Document, known: Mapping[str, str]) -> None:
     pages = {page.number: page for page in document.pages}
     free = list(document.pictures)
     for finding in result.findings:
-        matched = [(drawn, match) for drawn in free if (match := compare(finding.plot, drawn))]
+        matched = [(drawn, match) for drawn in free if (match := _match(finding, drawn))]
         if matched:
             # of several that fit, one that the page shows as it is, and the first of them
             seen = [
@@ -189,12 +200,27 @@ def _pair(result: Audit, document: Document, known: Mapping[str, str]) -> None:
     result.extras.sort(key=lambda extra: extra.drawn.number)
 
 
+def _match(finding: Finding, drawn: Drawn) -> Match | None:
+    """Return how a picture of the PDF comes out of a plot, or of the same numbers as they were drawn here."""
+    match, run = compare(finding.plot, drawn), finding.run_plot
+    if (
+        match is None
+        and run
+        and numbers_agree(finding.plot.numbers, run.numbers)
+        and (again := compare(run, drawn))
+    ):
+        return replace(
+            again, outcome="same data", how="as drawn when it is run here, from numbers that agree"
+        )
+    return match
+
+
 def _repeats(finding: Finding | None, drawn: Drawn, pages: Mapping[int, Page]) -> bool:
     """Tell whether a picture is that of a plot once more, or (None) is seen on its page as it is."""
     if finding is None:
         match = Match("identical", "", drawn.pixels, None) if drawn.pixels else None
     else:
-        match = compare(finding.plot, drawn)
+        match = _match(finding, drawn)
     return match is not None and not why_unseen(match, drawn, pages.get(drawn.page))
 
 
@@ -239,15 +265,13 @@ def _name_sources(result: Audit, marks: Mapping[str, list[tuple[str, int]]]) -> 
     """Say where pictures are from that are not those of the notebook: a classmate, or the grader's run."""
 
     def owners(mark: str) -> str:
-        others = [
-            f"{student} (cell {cell})" for student, cell in marks.get(mark, []) if student != result.student
-        ]
+        others = list(dict.fromkeys(one for one, _ in marks.get(mark, []) if one != result.student))
         return ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
 
     for finding in result.findings:
         same = owners(finding.plot.mark)
         if same:
-            finding.notes.append(f"the notebook of {same} shows the same picture")
+            finding.notes.append(f"{same}: the same picture in the notebook")
         if finding.outcome != LOOK or finding.drawn is None or finding.likeness == 1.0:
             continue
         mark = mark_of(finding.drawn.pixels)

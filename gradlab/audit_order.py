@@ -6,24 +6,28 @@ import bisect
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from typing import Any
 
+from gradlab.pdf_reading import Line
 from lib.manifest import Manifest
 from lib.report.sections import Section
 
+#: Page, and how far down it is, in points.
+Place = tuple[int, float]
 _NUMBER = re.compile(r"^[\s\d.·:)–—-]+")
-_TAIL = re.compile(r"\s*\([^()]*points?[^()]*\)\s*$|[\s.·:]+\d*$", re.IGNORECASE)
+_TAIL = re.compile(r"\s*\([^()]*points?\b[^()]*\)?\s*$|[\s.·:]+\d*$", re.IGNORECASE)
 
 
-def moved(numbers: Sequence[int]) -> set[int]:
-    """Return the fewest of some different numbers that have to be taken out for the others to grow.
+def moved(numbers: Sequence[Any]) -> set[Any]:
+    """Return the fewest of some different numbers, or places, that have to be taken out for the others to grow.
 
     Examples
     --------
     >>> moved([1, 5, 2, 3])
     {5}
     """
-    ends: list[int] = []  # of growing rows of length 1, 2, ..., the smallest last number
-    rows: list[list[int]] = []
+    ends: list[Any] = []  # of growing rows of length 1, 2, ..., the smallest last number
+    rows: list[list[Any]] = []
     for number in numbers:
         place = bisect.bisect_left(ends, number)
         row = [*(rows[place - 1] if place else []), number]
@@ -33,8 +37,8 @@ def moved(numbers: Sequence[int]) -> set[int]:
 
 
 def heading_places(
-    manifest: Manifest, sections: Mapping[str, Section], lines: Sequence[tuple[int, str, float]]
-) -> dict[str, tuple[int, int]]:
+    manifest: Manifest, sections: Mapping[str, Section], lines: Sequence[Line]
+) -> dict[str, Place]:
     """Find the heading of each part in the text of a PDF.
 
     Parameters
@@ -42,46 +46,48 @@ def heading_places(
     manifest : Manifest
     sections : mapping of str to Section
         Of the notebook; their headings count as well, for who prints the whole notebook.
-    lines : sequence of (page, text, height)
+    lines : sequence of Line
 
     Returns
     -------
-    dict of str to (page, index of the line)
+    dict of str to (page, how far down)
         By the key of the part, for those that were found: the largest line that reads like a title of it, the first
         of several. A list of contents is smaller than the headings.
     """
-    normal = [(_plain(text), page, height) for page, text, height in lines]
+    after = [line.text for line in lines[1:]] + [""]
+    # a long heading goes on in the next line
+    read = [
+        {_plain(line.text), _plain(f"{line.text} {more}")} for line, more in zip(lines, after, strict=True)
+    ]
     found = {}
     for part in manifest.parts:
         keys = {manifest.section_key(name) for name in part.exercises}
         for names in ([part.title], [sections[key].heading for key in keys if key in sections]):
             wanted = {_plain(name) for name in names if name} - {""}
-            hits = [
-                (-round(height), place) for place, (text, _, height) in enumerate(normal) if text in wanted
-            ]
+            hits = [(-round(line.height), n) for n, line in enumerate(lines) if read[n] & wanted]
             if hits:
-                place = min(hits)[1]
-                found[part.key] = (normal[place][1], place)
+                line = lines[min(hits)[1]]
+                found[part.key] = (line.page, -line.top)
                 break
     return found
 
 
-def order_problems(manifest: Manifest, places: Mapping[str, tuple[int, int]]) -> list[str]:
+def order_problems(manifest: Manifest, places: Mapping[str, Place]) -> list[str]:
     """Say which headings are missing, and which stand in another place than required."""
     titles = {part.key: part.title for part in manifest.parts}
     said = [f"no heading “{title}” was found" for key, title in titles.items() if key not in places]
-    by_place: dict[int, list[str]] = {}
-    for key in titles:
-        if key in places:
-            by_place.setdefault(places[key][1], []).append(key)
     # two parts of one section share its heading where the whole notebook was printed
-    row = list(dict.fromkeys(places[key][1] for key in titles if key in places))
-    for place in sorted(moved(row)):
-        names = " and ".join(f"“{titles[key]}”" for key in by_place[place])
-        said.append(
-            f"the heading {names} stands in another place than required, on page {places[by_place[place][0]][0]}"
-        )
+    for place in sorted(moved(list(dict.fromkeys(places[key] for key in titles if key in places)))):
+        names = " and ".join(f"“{titles[key]}”" for key in titles if places.get(key) == place)
+        said.append(f"the heading {names} stands in another place than required, on page {place[0]}")
     return said
+
+
+def under_another(part: str, place: Place, places: Mapping[str, Place]) -> bool:
+    """Tell whether something of a part stands above its heading, or below that of another part."""
+    if part not in places:
+        return False
+    return place < places[part] or any(places[part] < other <= place for other in places.values())
 
 
 def _plain(text: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Sequence
 
 from PIL import Image, ImageChops
 
 from gradlab.audit import LOOK, Audit, Extra, Finding
+from gradlab.notebook_pictures import mark_of
 from gradlab.page import chip, document, escape, picture, table
 from lib.manifest import Manifest
 
@@ -60,15 +62,18 @@ def _student(number: int, one: Audit, titles: dict[str, str]) -> str:
         parts += [
             f"<p>{chip('look' if kind == 'look' else 'note', kind)} {escape(text)}</p>" for text in said
         ]
-    urgent = sorted(one.findings, key=lambda finding: (not finding.needs_look, finding.likeness))
+    compared = one.findings if one.pages else [finding for finding in one.findings if finding.run == LOOK]
+    urgent = sorted(compared, key=lambda finding: (not finding.needs_look, finding.likeness))
     parts += [_finding(finding, titles) for finding in urgent if finding.needs_look]
-    parts += [_extra(extra) for extra in one.extras if extra.why]
+    again = collections.Counter(_name(extra) for extra in one.extras if extra.why)
+    first = {_name(extra): extra for extra in reversed(one.extras) if extra.why}
+    parts += [_extra(extra, again[name]) for name, extra in reversed(first.items())]
     parts += [_again(finding, titles) for finding in one.trained_again]
     if one.retrained:
         parts.append(
             f"<p class=quiet>Trained again in {one.retrained.seconds:.0f} s. {escape(' '.join(one.retrained.notes))}</p>"
         )
-    fine = [finding for finding in one.findings if not finding.needs_look]
+    fine = [finding for finding in compared if not finding.needs_look]
     parts += [_finding(finding, titles) for finding in fine]
     known = [f"page {extra.drawn.page}: {extra.where}" for extra in one.extras if not extra.why]
     if known:
@@ -124,8 +129,14 @@ def _again(finding: Finding, titles: dict[str, str]) -> str:
     return _item(name, mark, f"<ul class=quiet><li>{escape(why)}</li></ul>", shown, finding.run == LOOK)
 
 
-def _extra(extra: Extra) -> str:
-    said = f"<ul class=quiet><li>{escape(extra.why)}{escape(f' ({extra.where})' if extra.where else '')}</li></ul>"
+def _name(extra: Extra) -> str:
+    """Name a picture, so that one that is drawn again and again is shown once."""
+    return f"{extra.why} {extra.where} {mark_of(extra.drawn.pixels)}"
+
+
+def _extra(extra: Extra, times: int) -> str:
+    words = [extra.why, extra.where, f"drawn {times} times" if times > 1 else ""]
+    said = f"<ul class=quiet><li>{escape(', '.join(word for word in words if word))}</li></ul>"
     shown = [_figure("in the PDF", extra.drawn.pixels)]
     return _item(f"Another picture, page {extra.drawn.page}", chip("PDF: look", "look"), said, shown, True)
 
@@ -151,6 +162,8 @@ def _marked(first: Image.Image | None, second: Image.Image | None) -> Image.Imag
         return None
     red, green, blue = ImageChops.difference(first, second).split()
     apart = ImageChops.lighter(ImageChops.lighter(red, green), blue).point(lambda value: 255 if value else 0)
+    if apart.getbbox() is None:
+        return None
     pale = Image.blend(first.convert("L").convert("RGB"), Image.new("RGB", first.size, "white"), 0.65)
     pale.paste("#a3261b", mask=apart)
     return pale

@@ -224,19 +224,20 @@ def product(chain: Chain) -> tuple[float, ...]:
     return g, h, i, j, k, m
 
 
-def lines_of(page: Any) -> Iterator[tuple[str, float]]:
-    """Yield the lines of text of a page, and the height of the letters of each in points."""
+def lines_of(page: Any) -> Iterator[tuple[str, float, float]]:
+    """Yield the lines of text of a page, the height of the letters of each, and how far up it stands, in points."""
     text = page.get_textpage()
     place = 0
     for line in text.get_text_range(0, min(text.count_chars(), 100_000)).split("\n"):
-        heights = []
+        heights, tops = [], []
         for index in range(place, min(place + len(line), place + 40)):
             if line[index - place].isalnum():
                 with contextlib.suppress(Exception):  # a letter without a place
                     _, low, _, high = text.get_charbox(index, loose=True)
                     heights.append(high - low)
+                    tops.append(high)
         if heights:
-            yield line.strip()[:500], sorted(heights)[len(heights) // 2]
+            yield line.strip()[:500], sorted(heights)[len(heights) // 2], max(tops)
         place += len(line) + 1
 
 
@@ -293,7 +294,7 @@ def _pages(pdf: Any, document: Any, walk: Walk, found: dict[str, Any]) -> None:
         found["pages"].append(told)
         try:
             if len(found["lines"]) < MAX_LINES:
-                found["lines"] += [[number + 1, text, height] for text, height in lines_of(page)]
+                found["lines"] += [[number + 1, *line] for line in lines_of(page)]
             owner = pdf.pages[number]
             walk.content(owner, owner.obj.get("/Resources", {}), (), number + 1, 0)
         except TooMuch:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 
@@ -68,6 +68,12 @@ class Drawn:
         """Return the six numbers from the unit square to the page, in points."""
         return pdf_pictures.product(self.matrices)
 
+    @property
+    def place(self) -> tuple[int, float]:
+        """Return where it begins, for comparisons with other things: the page, and how far down."""
+        _, b, _, d, _, f = self.matrix
+        return self.page, -(f + max(b, 0) + max(d, 0))
+
 
 @dataclass(frozen=True)
 class Page:
@@ -85,6 +91,15 @@ class Page:
     scale: float
 
 
+class Line(NamedTuple):
+    """A line of text: its page, the height of its letters, and how far up it stands, in points."""
+
+    page: int
+    text: str
+    height: float
+    top: float
+
+
 @dataclass
 class Document:
     """A PDF as far as it could be read. ``problem`` says in a few words why that is not all of it, or nothing."""
@@ -93,7 +108,7 @@ class Document:
     num_pages: int = 0
     pages: list[Page] = field(default_factory=list)
     pictures: list[Drawn] = field(default_factory=list)
-    lines: list[tuple[int, str, float]] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
     isolated: bool = True
 
 
@@ -183,8 +198,8 @@ def _document(path: Path, folder: Path) -> Document:
             )
         )
     document.lines = [
-        (int(page), str(text)[:500], _finite(height))
-        for page, text, height in told["lines"][: pdf_pictures.MAX_LINES * 2]
+        Line(int(page), str(text)[:500], _finite(height), _finite(top))
+        for page, text, height, top in told["lines"][: pdf_pictures.MAX_LINES * 2]
     ]
     return document
 
