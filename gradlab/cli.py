@@ -176,6 +176,26 @@ def report(assignment: Name, student: Student = "*") -> None:
 
 
 @app.command()
+def audit(
+    assignment: Name,
+    sample: Annotated[int, typer.Option(help="How many submissions, picked at random; 0: all.")] = 10,
+    seed: Annotated[int, typer.Option(help="The same seed picks the same submissions.")] = 0,
+    student: Student = "*",
+    retrain: Annotated[int, typer.Option(help="How many of them to train again, in the sandbox.")] = 0,
+) -> None:
+    """Compare PDFs with the plots of their notebooks; exit code 2 if a person has to look at something."""
+    course = Course.find()
+    from gradlab import audit_run
+
+    looks, page = audit_run.run(
+        course, assignment, sample=sample, seed=seed, student=student, retrained=retrain, say=_say
+    )
+    _say(f"{looks or 'Nothing'} to look at: {course.relative(page)}")
+    if looks:
+        raise SystemExit(2)
+
+
+@app.command()
 def demo(assignment: Annotated[str, typer.Argument(help="Name of the assignment.")] = "cnn_svhn") -> None:
     """Show the whole way on offline sample data: release, four submissions, grades, feedback and PDF reports."""
     course = Course.find()

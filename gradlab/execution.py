@@ -19,6 +19,9 @@ from gradlab.errors import GradlabError
 from gradlab.limits import DEFAULT, MB, Limits
 from lib.report.execute import Problem, execute_notebook
 
+#: Mime type of the numbers that ``lib.vis_utils`` keeps beside a picture; its module would bring Matplotlib along.
+CURVES = "application/vnd.gradlab.curves+json"
+
 #: The kernel that submissions run on, whatever kernel they name.
 KERNEL = "python3"
 #: Characters of text kept of one cell, and bytes of one picture.
@@ -68,6 +71,7 @@ def execute(
     values: Path,
     limits: Limits = DEFAULT,
     dataset: str = "",
+    training: bool = False,
 ) -> Execution:
     """Execute a notebook in a copy of its folder.
 
@@ -86,6 +90,8 @@ def execute(
         runs any more.
     dataset : "real", "sample" or ""
         Which kind of data the notebook takes; empty: as the environment of this process says.
+    training : bool
+        Whether cells may train, as on a student's machine. Whoever grades loads what was trained.
 
     Returns
     -------
@@ -115,9 +121,9 @@ def execute(
         shutil.copytree(folder, work, ignore=shutil.ignore_patterns("*.ipynb", "__pycache__"))
         for path in (work, *work.rglob("*")):
             path.chmod(0o755 if path.is_dir() else 0o644)  # what nbgrader left may be read-only
-        env = sandbox.environment(
-            {"GRADLAB_DATA": str(data), "GRADLAB_VALUES": str(values), "NBGRADER_EXECUTION": "autograde"}
-        )
+        env = sandbox.environment({"GRADLAB_DATA": str(data), "GRADLAB_VALUES": str(values)})
+        if not training:
+            env["NBGRADER_EXECUTION"] = "autograde"
         if dataset:
             env["GRADLAB_DATASET"] = dataset
         values.mkdir(parents=True, exist_ok=True)
@@ -189,7 +195,8 @@ def clip(output: Any) -> Any:
         output.traceback = [str(line)[:5000] for line in output.get("traceback", [])[-60:]]
     elif "data" in output:
         for kind, content in list(output.data.items()):
-            if len(str(content)) > (MAX_DATA if kind.startswith("image/") else MAX_TEXT):
+            large = kind.startswith("image/") or kind == CURVES  # the numbers of a picture belong to it
+            if len(str(content)) > (MAX_DATA if large else MAX_TEXT):
                 output.data[kind] = "(too large, left out)" if kind.startswith("text/") else None
                 if output.data[kind] is None:
                     del output.data[kind]

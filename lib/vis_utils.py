@@ -10,6 +10,7 @@ here as well. Their files load on first use: an assignment that draws none of th
 
 from __future__ import annotations
 
+import functools
 import math
 from importlib import import_module
 
@@ -20,6 +21,7 @@ from matplotlib.ticker import MaxNLocator
 from lib.errors import ConfigError, ShapeError
 
 BLUE, ORANGE, GRAY = "#0072B2", "#D55E00", "#666666"
+CURVES = "application/vnd.gradlab.curves+json"
 _DPI = 110
 _HOME = {
     "confusion_matrix": "vis_confusion",
@@ -55,6 +57,7 @@ def plot_history(loss_hist, train_acc_hist, val_acc_hist, *, title=None, target=
     Returns
     -------
     figure : matplotlib Figure
+        A notebook keeps its numbers beside its picture, as `CURVES`.
     """
     losses = _numbers("plot_history", "loss_hist", loss_hist)
     histories = {
@@ -97,7 +100,25 @@ def plot_history(loss_hist, train_acc_hist, val_acc_hist, *, title=None, target=
         axes.set_axisbelow(True)
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(loc=where, fontsize=8.5, framealpha=0.9)
+    # IPython asks a figure for this when it is displayed, and draws the picture as ever
+    curves = (losses, histories["training"], histories["validation"])
+    figure._repr_mimebundle_ = functools.partial(_bundle, curves, title, target, note)
     return _finish(figure, title, note)
+
+
+def _bundle(curves, title, target, note, include=None, exclude=None):
+    """Return what stands beside the picture: each curve one text, so that a notebook keeps it in one line.
+
+    Every digit is kept, so that the same picture can be drawn again; a text has room for "nan", which JSON has not.
+    """
+    names = ("loss_hist", "train_acc_hist", "val_acc_hist")
+    told = {
+        name: " ".join(f"{float(value)!r}" for value in curve)
+        for name, curve in zip(names, curves, strict=True)
+    }
+    target = None if target is None else float(target)
+    words = {name: text and str(text) for name, text in (("title", title), ("note", note))}
+    return {CURVES: {"drawn_by": "plot_history", **told, **words, "target": target}}
 
 
 def show_images(
