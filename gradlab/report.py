@@ -12,6 +12,7 @@ from lib.errors import CourseError
 from lib.manifest import Manifest, read_manifest
 from lib.report import build_report, read_notebook
 from lib.report.notebook import table
+from lib.report.overview import Present, Score
 from lib.report.provenance import dataset_of
 
 
@@ -68,11 +69,63 @@ def make_report(course: Course, assignment: str, student: str) -> Path:
             versions=_versions(manifest, noted),
             footer="" if noted.get("sandboxed", True) else "run without a sandbox",
             code_folder=graded,
+            scores=_scores(course, assignment, student, table(noted, "verdicts")),
+            files=_files(manifest, course.submitted / student / assignment),
         )
     except CourseError as error:
         msg = f"{student}, {assignment}: no report; {error}"
         raise GradlabError(msg) from error
     return result.pdf
+
+
+def _scores(course: Course, name: str, student: str, verdicts: dict[str, Any]) -> list[Score]:
+    """Return what each exercise earned and why: the verdict's reason, or what a person wrote beside the answer."""
+    from gradlab.assignment import load
+    from gradlab.scores import read_scores
+
+    assignment = load(course, name)
+    found = read_scores(course, assignment, student).get(student, {})
+    comments = _comments(course, assignment.notebook.removesuffix(".ipynb"), name, student)
+    told = []
+    for exercise in assignment.exercises:
+        if exercise.name not in found:
+            continue
+        score = found[exercise.name]
+        said = str(table(verdicts, exercise.name).get("reason") or "")
+        reasons = [said, comments.get(exercise.name, "")]
+        points = score.extra or score.points if exercise.extra_credit else score.points
+        told.append(
+            Score(
+                exercise.name,
+                exercise.title,
+                points,
+                exercise.points,
+                "\n".join(reason for reason in reasons if reason),
+                score.by_hand,
+            )
+        )
+    return told
+
+
+def _comments(course: Course, notebook: str, assignment: str, student: str) -> dict[str, str]:
+    """Return what a person wrote in Formgrader, by the name of the cell."""
+    from nbgrader.api import Gradebook, MissingEntry
+
+    with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
+        try:
+            found = gradebook.find_submission_notebook(notebook, assignment, student)
+        except MissingEntry:
+            return {}
+        return {one.name: str(one.manual_comment) for one in found.comments if one.manual_comment}
+
+
+def _files(manifest: Manifest, submitted: Path) -> list[Present]:
+    """Return which of the files that were asked for were handed in."""
+    if not submitted.is_dir():
+        return []
+    names = dict.fromkeys([*manifest.files, *([manifest.pdf] if manifest.pdf else [])])
+    there = {name: (submitted / name).is_file() for name in names}
+    return [Present(name, "handed in" if ok else "missing", not ok) for name, ok in there.items()]
 
 
 def score_text(course: Course, assignment: str, student: str) -> str | None:

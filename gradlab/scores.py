@@ -32,8 +32,8 @@ class Score:
         return f"+{self.extra:.3g}" if not self.points else f"{said}+{self.extra:.3g}"
 
 
-def read_scores(course: Course, assignment: Assignment) -> dict[str, dict[str, Score]]:
-    """Return student -> exercise -> Score, for every submission that the gradebook knows.
+def read_scores(course: Course, assignment: Assignment, only: str = "") -> dict[str, dict[str, Score]]:
+    """Return student -> exercise -> Score, for every submission that the gradebook knows, or one student's.
 
     A manual score stands above the automatic one, as everywhere in nbgrader.
     """
@@ -45,7 +45,10 @@ def read_scores(course: Course, assignment: Assignment) -> dict[str, dict[str, S
         return found
     with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
         try:
-            submissions = gradebook.assignment_submissions(assignment.name)
+            if only:
+                submissions = [gradebook.find_submission(assignment.name, only)]
+            else:
+                submissions = gradebook.assignment_submissions(assignment.name)
         except MissingEntry:
             return found
         for submission in submissions:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 try:
     from lib.errors import CourseError
-    from lib.manifest import read_manifest
+    from lib.manifest import Manifest, read_manifest
     from lib.report.sentences import sentence
 except ModuleNotFoundError as error:  # a file of the course was deleted
     sys.exit(
@@ -76,6 +76,7 @@ def make(folder: Path, options: argparse.Namespace) -> int:
         note=note,
         dataset=dataset_of(notebook, folder),
         versions=versions(folder),
+        files=_files(folder, manifest),
     )
     for problem in problems:
         print(f"! {problem}")
@@ -88,6 +89,14 @@ def make(folder: Path, options: argparse.Namespace) -> int:
         print(f"! {text}")
     print(f"Written: {result.pdf}. Open it and look.")
     return 1 if options.strict and (result.missing or problems) else 0
+
+
+def _files(folder: Path, manifest: Manifest) -> list:
+    """Say which files that are to be handed in lie in the folder; the PDF is only being made."""
+    from lib.report.overview import Present
+
+    there = {name: (folder / name).is_file() for name in manifest.files if name != manifest.pdf}
+    return [Present(name, "there" if ok else "missing", not ok) for name, ok in there.items()]
 
 
 if __name__ == "__main__":

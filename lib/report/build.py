@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from lib.errors import CourseError
 from lib.manifest import Manifest, ReportPart
-from lib.report import fonts, pieces
+from lib.report import fonts, overview, pieces
 from lib.report import notebook as nb
 from lib.report.collect import MAX_ITEMS, Item, Trouble, collect, is_content
 from lib.report.images import quote
+from lib.report.overview import Present, Score
 from lib.report.own_code import student_code
 from lib.report.sections import Section, find_sections, sections_of
 from lib.report.typeset import Piece, Typesetter
@@ -57,6 +58,8 @@ def build_report(
     versions: str = "",
     footer: str = "",
     code_folder: str | Path | None = None,
+    scores: Sequence[Score] = (),
+    files: Sequence[Present] = (),
 ) -> ReportResult:
     """Write the report of a notebook. Nothing is executed and no file but the PDF is touched.
 
@@ -80,6 +83,10 @@ def build_report(
         A remark for the foot of every page.
     code_folder : path or None
         Where the student's files lie, for parts that show code; the folder of the manifest if not given.
+    scores : sequence of Score
+        What each exercise earned and why: for the grader. They stand on the first page and beside their parts.
+    files : sequence of Present
+        Files that were asked for, for the first page.
 
     Returns
     -------
@@ -100,10 +107,11 @@ def build_report(
     footer = nb.clean(footer)
     sections = find_sections(notebook, manifest)
     chosen = [(part, sections_of(part.exercises, sections, manifest)) for part in manifest.parts]
-    files = Path(code_folder or manifest.folder)
-    items = [[*_code(part, manifest, files), *collect(found, part.show)] for part, found in chosen]
+    own = Path(code_folder or manifest.folder)
+    items = [[*_code(part, manifest, own), *collect(found, part.show)] for part, found in chosen]
 
-    strange = fonts.uncovered(_all_text(items) + student + note + dataset + versions)
+    told = "".join(f"{one.title}{one.reason}" for one in scores)
+    strange = fonts.uncovered(_all_text(items) + student + note + dataset + versions + told)
     families, lacking = fonts.fonts_for(strange)
     warnings = [f"no font for {lacking[:20]!r}; boxes may stand in their place"] if lacking else []
 
@@ -113,17 +121,26 @@ def build_report(
         maker = pieces.Maker(folder)
         body: list[Piece] = []
         missing: list[str] = []
+        there: list[Present] = []
         for number, ((part, found), content) in enumerate(zip(chosen, items, strict=True), start=1):
-            new_page = "false" if number == 1 else "true"
+            new_page = "false" if number == 1 and not scores else "true"
             body.append(Piece([f'#part("{number}", {quote(part.title)}, new-page: {new_page})']))
+            earned = overview.beside([one for one in scores if one.name in part.exercises])
+            if earned:
+                body.append(Piece([earned]))
+            state, problem = overview.state_of(content), False
             if any(is_content(item) for item in content):
                 body += maker.part(number, part.title, content)
             elif all(manifest.exercise(name).extra_credit for name in part.exercises):
                 body.append(Piece([f"#remark({quote('Not attempted; nothing was asked for.')})"]))
+                state = "not attempted"
             else:
                 missing.append(part.title)
                 body.append(_missing(part, found, content, manifest))
+                state, problem = overview.NOTHING, True
+            there.append(Present(part.title, state, problem, number))
         opening = _opening(manifest.title, student, score, note, dataset, versions, families, footer)
+        opening += overview.page([*there, *files], scores, score or "")
         made = folder / "report.pdf"
         Typesetter(folder, system_fonts=bool(strange)).typeset(opening, body, made)
         _put(made, pdf_path)

@@ -9,6 +9,7 @@ from typing import Any
 
 from lib.report import answers
 from lib.report import notebook as nb
+from lib.report.curves import CURVES, describe
 from lib.report.sections import Section
 
 MAX_ITEMS = 80  # of one part; the rest stays in the notebook, and the report says so
@@ -37,9 +38,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Picture(Item):
-    """An image output: the same picture in one or several formats, the best first."""
+    """An image output: the same picture in one or several formats, the best first; ``shows`` says what is on it, if known."""
 
     data: tuple[tuple[str, str], ...]
+    shows: str = ""
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,7 @@ def _picture(position: int, output: Any) -> Picture | None:
     embedded = _DATA_PICTURE.search(nb.text_of(data.get("text/html"))) if not found and data else None
     if embedded:
         found = [(embedded[1].lower(), embedded[2])]
-    return Picture(position, tuple(found)) if found else None
+    return Picture(position, tuple(found), describe(data.get(CURVES))) if found else None
 
 
 def _troubles(position: int, cell: Any) -> Iterator[Item]:

@@ -80,6 +80,7 @@ class Maker:
 
     def _picture(self, item: collect.Picture, number: int, count: int, title: str) -> Piece:
         alt = f"{title}: figure {number}.{count}, from cell {item.cell} of the notebook"
+        alt += f". {item.shows}." if item.shows else ""
         caption = f"#caption[Figure {number}.{count} #h(.5em) cell {item.cell}]"
         unreadable = f"Cell {item.cell}: a picture is not shown"
         try:
