@@ -69,7 +69,7 @@ def make_report(course: Course, assignment: str, student: str) -> Path:
             versions=_versions(manifest, noted),
             footer="" if noted.get("sandboxed", True) else "run without a sandbox",
             code_folder=graded,
-            scores=_scores(course, assignment, student, table(noted, "verdicts")),
+            scores=_scores(course, manifest, student, table(noted, "verdicts")),
             files=_files(manifest, course.submitted / student / assignment),
         )
     except CourseError as error:
@@ -78,16 +78,14 @@ def make_report(course: Course, assignment: str, student: str) -> Path:
     return result.pdf
 
 
-def _scores(course: Course, name: str, student: str, verdicts: dict[str, Any]) -> list[Score]:
+def _scores(course: Course, manifest: Manifest, student: str, verdicts: dict[str, Any]) -> list[Score]:
     """Return what each exercise earned and why: the verdict's reason, or what a person wrote beside the answer."""
-    from gradlab.assignment import load
     from gradlab.scores import read_scores
 
-    assignment = load(course, name)
-    found = read_scores(course, assignment, student).get(student, {})
-    comments = _comments(course, assignment.notebook.removesuffix(".ipynb"), name, student)
+    found = read_scores(course, manifest, student).get(student, {})
+    comments = _comments(course, manifest, student) if found else {}
     told = []
-    for exercise in assignment.exercises:
+    for exercise in manifest.exercises:
         if exercise.name not in found:
             continue
         score = found[exercise.name]
@@ -107,13 +105,14 @@ def _scores(course: Course, name: str, student: str, verdicts: dict[str, Any]) -
     return told
 
 
-def _comments(course: Course, notebook: str, assignment: str, student: str) -> dict[str, str]:
+def _comments(course: Course, manifest: Manifest, student: str) -> dict[str, str]:
     """Return what a person wrote in Formgrader, by the name of the cell."""
     from nbgrader.api import Gradebook, MissingEntry
 
     with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
         try:
-            found = gradebook.find_submission_notebook(notebook, assignment, student)
+            notebook = manifest.notebook.removesuffix(".ipynb")
+            found = gradebook.find_submission_notebook(notebook, manifest.name, student)
         except MissingEntry:
             return {}
         return {one.name: str(one.manual_comment) for one in found.comments if one.manual_comment}

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from gradlab.assignment import Assignment, load
 from gradlab.course import Course
+from lib.manifest import Manifest
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,9 @@ class Score:
         return f"+{self.extra:.3g}" if not self.points else f"{said}+{self.extra:.3g}"
 
 
-def read_scores(course: Course, assignment: Assignment, only: str = "") -> dict[str, dict[str, Score]]:
+def read_scores(
+    course: Course, assignment: Assignment | Manifest, only: str = ""
+) -> dict[str, dict[str, Score]]:
     """Return student -> exercise -> Score, for every submission that the gradebook knows, or one student's.
 
     A manual score stands above the automatic one, as everywhere in nbgrader.
