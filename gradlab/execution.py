@@ -27,6 +27,8 @@ KERNEL = "python3"
 #: Characters of text kept of one cell, and bytes of one picture.
 MAX_TEXT, MAX_DATA = 100_000, 5_000_000
 
+SIDES = ("width", "height")
+
 _ENDS = {
     "died": "The kernel died while the notebook ran; the cells after that did not run.",
     "stuck": "A cell ran longer than it may and could not be interrupted; the cells after it did not run.",
@@ -194,6 +196,14 @@ def clip(output: Any) -> Any:
         output.evalue = str(output.get("evalue", ""))[:2000]
         output.traceback = [str(line)[:5000] for line in output.get("traceback", [])[-60:]]
     elif "data" in output:
+        # pages take the size of a picture for a piece of HTML
+        output.metadata = {
+            kind: {
+                side: size for side, size in about.items() if side in SIDES and isinstance(size, (int, float))
+            }
+            for kind, about in output.get("metadata", {}).items()
+            if isinstance(about, dict)
+        }
         for kind, content in list(output.data.items()):
             large = kind.startswith("image/") or kind == CURVES  # the numbers of a picture belong to it
             if len(str(content)) > (MAX_DATA if large else MAX_TEXT):

@@ -38,6 +38,7 @@ from gradlab import (
     engine,
     nbgrader_log,
     repair,
+    safe_pages,
     sandbox,
     store,
     submission,
@@ -345,5 +346,6 @@ def configure(c: Any, course: Course) -> None:
     c.Autograde.autograde_preprocessors = [found for step in scoring for found in ours.get(step, [step])]
     c.Autograde.exporter_class = SubmissionExporter
     autograde_start.install()
+    safe_pages.configure(c)
     c.Autograde.pre_convert_hook = lambda **names: forget_first(course, **names)
     logging.getLogger("AutogradeApp").addFilter(nbgrader_log.OneSentence())

@@ -12,6 +12,7 @@ import time
 import urllib.error
 import urllib.request
 
+import nbformat
 import pytest
 
 NAME = "cnn_svhn"
@@ -48,6 +49,7 @@ def page(course_copy, tmp_path_factory):
     course = Course(course_copy.root)
     make_sample("svhn", course.data / "svhn-sample", num_train=60, num_test=30)
     fill_in(course, load(course, NAME), course.release / NAME, course.submitted / "ada" / NAME, bodies={})
+    _write_a_script(course.submitted / "ada" / NAME / load(course, NAME).notebook)
     done = course_copy.run("nbgrader", "autograde", NAME)
     assert done.returncode == 0, done.stderr[-3000:]
 
@@ -86,6 +88,21 @@ def page(course_copy, tmp_path_factory):
         log.close()
 
 
+SCRIPT = "<script>fetch('/api/contents')</script><img src=x onerror='alert(1)'>"
+
+
+def _write_a_script(path):
+    """Answer with text, and with what would run in the grader's browser."""
+    notebook = nbformat.read(path, as_version=4)
+    cells = [
+        cell
+        for cell in notebook.cells
+        if cell.metadata.get("nbgrader", {}).get("grade_id") == "inline_question"
+    ]
+    cells[0].source = f"The filters look like **edges**. {SCRIPT}"
+    nbformat.write(notebook, path)
+
+
 def test_page_lists_the_assignment(page):
     """The instructor sees the assignment with its points and its release."""
     listed = {entry["name"]: entry for entry in page.json("formgrader/api/assignments")}
@@ -99,6 +116,9 @@ def test_page_opens_a_submission_for_manual_grading(page):
     notebooks = page.json(f"formgrader/api/submitted_notebooks/{NAME}/{NAME}")
     assert [entry["needs_manual_grade"] for entry in notebooks] == [True]
     html = page.get(f"formgrader/submissions/{notebooks[0]['id']}/").decode()
-    assert "edge detectors" in html
+    assert "<strong>edges</strong>" in html
+    assert "<script>fetch" not in html
+    assert "onerror" not in html
+    assert "&lt;script&gt;fetch" in html, "the grader sees that it was tried"
     assert "inline_question" in html
     assert "Rubric" in html

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import copy
 import json
+import os
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -162,8 +165,6 @@ def _file_link(folder: Path) -> None:
 
 
 def _folder_link(folder: Path) -> None:
-    import shutil
-
     shutil.rmtree(folder / "lib")
     (folder / "lib").symlink_to(folder.parents[2] / "lib")
 
@@ -172,14 +173,26 @@ def _dangling(folder: Path) -> None:
     (folder / "gone").symlink_to("nowhere")
 
 
+def _gradebook(folder: Path) -> None:
+    (folder / "lib" / "extra.py").symlink_to(folder.parents[2] / "gradebook.db")
+    (folder / "mine.db").symlink_to(folder.parents[2] / "gradebook.db")
+
+
+def _no_lib(folder: Path) -> None:
+    shutil.rmtree(folder / "lib")
+
+
+def _many_files(folder: Path) -> None:
+    for number in range(5000):
+        (folder / f"file-{number}").touch()
+
+
 def _folder(folder: Path) -> None:
     (folder / "lib" / "layers.py").unlink()
     (folder / "lib" / "layers.py").mkdir()
 
 
 def _pipe(folder: Path) -> None:
-    import os
-
     (folder / "lib" / "layers.py").unlink()
     os.mkfifo(folder / "lib" / "layers.py")
 
@@ -220,6 +233,32 @@ OLD_FORMATS = tuple(
         "4 of 4 points",
     )
     for minor in range(5)
+)
+#: What differs little from an entry of the daily run.
+ALIKE = set(
+    [
+        "format_4_1",
+        "format_4_2",
+        "format_4_3",
+        "bare_cells",
+        "lines_as_list",
+        "schema_1",
+        "schema_text",
+        "mark_in_lib",
+        "declared_latin",
+        "many_cells",
+    ]
+)
+ALIKE |= set(
+    [
+        "mac_cells",
+        "windows_json",
+        "half_surrogate",
+        "nul_in_lib",
+        "folder_for_lib",
+        "deleted_answer",
+        "format_4_9",
+    ]
 )
 REPAIRED = (
     *OLD_FORMATS,
@@ -465,6 +504,30 @@ LIB_LOST = (
         "lib/layers.py is a link",
     ),
     _file(
+        "no_lib",
+        "no lib at all",
+        "the empty one of the release is taken",
+        _no_lib,
+        (0, 2),
+        "lib/layers.py is missing from the submission",
+    ),
+    _file(
+        "links_the_gradebook",
+        "links to the gradebook among its files",
+        "not followed; right is right",
+        _gradebook,
+        ALL,
+        "lib/extra.py is a link; it is not graded",
+    ),
+    _file(
+        "thousands_of_files",
+        "5,000 further files: nbgrader alone lists their folder once for each",
+        "left behind",
+        _many_files,
+        ALL,
+        "4 of 4 points",
+    ),
+    _file(
         "folder_for_lib",
         "a folder in the place of its file",
         "not taken",
@@ -664,4 +727,7 @@ LARGE = (
         slow=True,
     ),
 )
-BROKEN = (*REPAIRED, *LIB_LOST, *UNREADABLE, *LARGE)
+BROKEN = tuple(
+    replace(attack, slow=True) if attack.name in ALIKE else attack
+    for attack in (*REPAIRED, *LIB_LOST, *UNREADABLE, *LARGE)
+)

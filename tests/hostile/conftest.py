@@ -8,9 +8,8 @@ from pathlib import Path
 
 import pytest
 
-for folder in (Path(__file__).parent, Path(__file__).parents[1] / "verdict"):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
+sys.path.insert(0, str(Path(__file__).parents[1] / "verdict"))
+sys.path.insert(0, str(Path(__file__).parent))
 
 from hostile_class import with_limits
 from tiny_course import make_tiny

@@ -24,6 +24,7 @@ FILES = {
     "reads the secret": READ.format(path="COURSE/.gradlab/secret"),
     "writes a bundle": WRITE.format(path="COURSE/.gradlab/bundles/tiny/x"),
     "writes the configuration": WRITE.format(path="COURSE/nbgrader_config.py"),
+    "writes into the master notebook": WRITE.format(path="COURSE/source/tiny/tiny.ipynb"),
     "writes into the release": WRITE.format(path="COURSE/release/tiny/tiny.ipynb"),
     "reads the passwords": READ.format(path="/etc/shadow"),
     "reads the users": READ.format(path="/etc/passwd"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from attack import Attack, Points, layer
 
 WRONG = "return x * 0 + 100"
@@ -354,6 +356,14 @@ FORGED = (
 )
 
 VALUES = (
+    _answer(
+        "warns",
+        "warns while it works, for which nbgrader alone gives no points",
+        "right is right",
+        "import warnings\nwarnings.warn('careful')\nreturn np.add(x, by)",
+        "4 of 4 points",
+        points=(4, 2),
+    ),
     _answer("nan", "answers with NaN", "wrong", "return x * np.nan", "0 of 4"),
     _answer("infinite", "answers with infinities", "wrong", "return x / np.zeros_like(x)", "0 of 4"),
     _answer(
@@ -575,4 +585,45 @@ WITHHELD = (
         points=(4, 2),
     ),
 )
-LIB = (*ENDS, *FORGED, *VALUES, *PATCHES, *WITHHELD)
+#: What differs little from an entry of the daily run.
+ALIKE = set(
+    [
+        "interrupts",
+        "one_giant_array",
+        "starts_threads",
+        "closes_everything",
+        "many_short_folders",
+        "too_few_cases",
+        "climbs_in_the_zip",
+    ]
+)
+ALIKE |= set(
+    [
+        "no_zip_at_all",
+        "infinite",
+        "records",
+        "nothing",
+        "text_array",
+        "backwards",
+        "evil_error",
+        "patches_numpy",
+        "replaces_the_judge",
+        "import_hook",
+    ]
+)
+ALIKE |= set(
+    [
+        "compiled",
+        "loaded_before",
+        "leaves_politely",
+        "locks_the_folder",
+        "many_files",
+        "recurses",
+        "fills_memory",
+        "forges_long_json",
+    ]
+)
+LIB = tuple(
+    replace(attack, slow=True) if attack.name in ALIKE else attack
+    for attack in (*ENDS, *FORGED, *VALUES, *PATCHES, *WITHHELD)
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from attack import Attack, Change, Points, answer, cell, cell_of, right_but
+from hostile_code import FILES, NETWORK, PROCESSES
 from nbformat.v4 import new_code_cell, new_output
 
 JUDGED_BY_FILES = "the judge looks at files and arrays, in another process"
@@ -214,6 +216,11 @@ def _markdown(folder: Path, nb: Any) -> None:
         cell_of(nb, name).pop("execution_count", None)
 
 
+def _graded_answer(folder: Path, nb: Any) -> None:
+    cell("pass")(folder, nb)
+    cell_of(nb, "picture_answer").metadata.nbgrader.update(grade=True, points=50)
+
+
 def _manual(folder: Path, nb: Any) -> None:
     cell("pass")(folder, nb)
     cell_of(nb, "look").source = "pass"
@@ -294,6 +301,14 @@ FORGERIES = (
         _labels(solution=True),
         WRONG,
         "The label of the cell 'shift' had been changed (solution)",
+    ),
+    Attack(
+        "grades_an_answer",
+        "an answer cell labelled as graded, worth 50 points",
+        "labels come from the gradebook",
+        _graded_answer,
+        WRONG,
+        "The label of the cell 'picture_answer' had been changed (grade)",
     ),
     Attack(
         "own_exercise",
@@ -484,6 +499,30 @@ ENDS = (
         (4, None),
     ),
     _ends(
+        "searches_for_ever",
+        "a regular expression that goes back and forth for years",
+        "interrupted after its seconds; the next one runs",
+        "import re\nre.match('(a+)+$', 'a' * 60 + 'b')",
+        "ran longer than allowed",
+        (4, 2),
+    ),
+    _ends(
+        "fills_tmp",
+        "files without end in `/tmp`",
+        "full at 256 MB",
+        "for i in range(60):\n    open(f'/tmp/part{i}', 'wb').write(bytes(15_000_000))",
+        "No space left",
+        (4, 2),
+    ),
+    _ends(
+        "removes_its_folder",
+        "removes its own folder",
+        "it is a copy; the layer is graded from another one",
+        "import shutil\nshutil.rmtree('.', ignore_errors=True)",
+        "4 of 4 points",
+        (4, None),
+    ),
+    _ends(
         "leaves_a_daemon",
         "a process that leaves its parent and goes on",
         "ends with the sandbox",
@@ -501,4 +540,23 @@ ENDS = (
         (4, 2),
         slow=False,
     ),
+)
+
+
+def _looks_outside(folder: Path, nb: Any) -> None:
+    """Try every way out, with right answers."""
+    answer(folder, nb)
+    course = folder.parents[2]
+    for number, code in enumerate((FILES | NETWORK | PROCESSES).values()):
+        filled = code.replace("COURSE", str(course)).replace("PYTHON", sys.prefix).replace("PORT", "9")
+        nb.cells.insert(2 + number, new_code_cell(filled, id=f"way-{number}"))
+
+
+OUTSIDE = Attack(
+    "looks_outside",
+    "all of the above in one submission with right answers",
+    "nothing is found, and right is right",
+    _looks_outside,
+    (4, 2),
+    "4 of 4 points",
 )

@@ -11,7 +11,7 @@ from attack import Attack
 from broken import BROKEN
 from hostile_class import HONEST, Graded, grade_class, points, text
 from in_lib import LIB
-from in_notebook import ENDS, FORGERIES, PAGES, TRICKS, alone, tricks
+from in_notebook import ENDS, FORGERIES, OUTSIDE, PAGES, TRICKS, alone, tricks
 
 from gradlab.course import Course
 
@@ -30,7 +30,7 @@ ALONE = [
 CLASSES: dict[str, tuple[list[Attack], bool, bool]] = {
     "lib": ([attack for attack in LIB if not attack.slow], False, True),
     "broken": ([attack for attack in (*BROKEN, *FORGERIES, *PAGES) if not attack.slow], False, True),
-    "notebook": ([*TRICKSTERS, *(attack for attack in ENDS if not attack.slow)], True, True),
+    "notebook": ([OUTSIDE, *TRICKSTERS, *(attack for attack in ENDS if not attack.slow)], True, True),
     "all executed": ([*LIB, *BROKEN, *FORGERIES, *PAGES, *ENDS, *ALONE], True, False),
 }
 CASES = [

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import nbformat
+from tiny_course import PROJECT
 
 from gradlab.course import Course
 from gradlab.release import load_config
@@ -49,6 +53,40 @@ def autograde(course: Course, student: str = "*", change: Callable[[Any], None] 
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.__setitem__(name, value)
     return Run(result["success"], result.get("log", ""))
+
+
+HOLD = """
+import sys
+from gradlab import lock
+from gradlab.course import Course
+with lock.hold(Course(sys.argv[1]), "grade", "gradlab grade tiny"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def another_command(course: Course) -> Iterator[subprocess.Popen[str]]:
+    """Let another process hold the lock of who grades."""
+    command = [sys.executable, "-W", "ignore", "-c", HOLD, str(course.root)]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "held\n"
+            yield process
+        finally:
+            process.kill()
+
+
+def is_locked(course: Course) -> bool:
+    """Tell whether another process could not take the lock of who grades."""
+    try:
+        with another_command(course):
+            return False
+    except AssertionError:
+        return True
 
 
 def scores(course: Course, student: str) -> dict[str, float | None]:

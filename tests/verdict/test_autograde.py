@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from grading_run import Run, autograde, graded, grades, scores
+from grading_run import Run, another_command, autograde, graded, grades, is_locked, scores
 from odd_submissions import other_name, right, wrong
 from tiny_course import cell_of, submit
 
@@ -33,6 +33,7 @@ DESERVED = {
     "lost_file": (0, 2),
     "answers_beside": (4, 2),
     "untouched": (0, 0),
+    "other_name": (4, 2),
 }
 
 
@@ -58,32 +59,55 @@ def test_untouched_answers_get_zero(class_run: tuple[Course, Run]) -> None:
     assert [found[name]["auto_score"] for name in ("look", "words")] == [0, 0]
 
 
-@pytest.mark.parametrize(
-    ("student", "sentence"),
-    [
-        (
-            "empty_notebook",
-            "submitted/empty_notebook/tiny/tiny.ipynb is empty; ask the student to hand it in again.",
-        ),
-        ("other_name", "submitted/other_name/tiny holds my tiny (1).ipynb, wanted tiny.ipynb"),
-    ],
-)
-def test_unreadable_is_told_and_the_others_go_on(
-    student: str, sentence: str, class_run: tuple[Course, Run], caplog: pytest.LogCaptureFixture
-) -> None:
+def test_unreadable_is_told_and_the_others_go_on(class_run: tuple[Course, Run]) -> None:
     """A submission that cannot be graded is named with its reason; nbgrader reports the failure."""
     course, run = class_run
     assert not run.success
-    assert not any(score is not None for score in scores(course, student).values())
-    if student == "empty_notebook":
-        assert sentence in run.log
+    assert not any(score is not None for score in scores(course, "empty_notebook").values())
+    assert (
+        "submitted/empty_notebook/tiny/tiny.ipynb is empty; ask the student to hand it in again." in run.log
+    )
 
 
-def test_other_name_is_told(course: Course, caplog: pytest.LogCaptureFixture) -> None:
-    """A notebook of another name is told with the name that was wanted."""
-    submit(course, "other_name", other_name)
-    autograde(course)
-    assert "submitted/other_name/tiny holds my tiny (1).ipynb, wanted tiny.ipynb" in caplog.text
+def test_other_name_is_taken_and_told(class_run: tuple[Course, Run]) -> None:
+    """The only notebook of a submission is the notebook, whatever its name; student and grader read that it was."""
+    assert "other_name: my tiny (1).ipynb is taken for tiny.ipynb, which was not there." in class_run[1].log
+    notes = graded(class_run[0], "other_name").metadata["gradlab"]["notes"]
+    assert "The notebook was handed in as my tiny (1).ipynb." in notes
+
+
+def test_one_writes_the_gradebook_at_a_time(course: Course) -> None:
+    """``nbgrader autograde`` beside ``gradlab grade``: the second says who is at work, and touches nothing."""
+    folder = submit(course, "ada", other_name)
+    before = course.gradebook.read_bytes()
+    with another_command(course) as process:
+        run = autograde(course)
+        assert not run.success
+        assert f"gradlab grade tiny (process {process.pid}, since" in run.log
+        assert "Traceback" not in run.log
+        assert course.gradebook.read_bytes() == before
+        assert not (folder / "tiny.ipynb").exists()
+    assert autograde(course).success
+    assert scores(course, "ada")["shift"] == 4
+
+
+def test_lock_is_held_while_it_grades_and_free_afterwards(course: Course) -> None:
+    """Also in the server of Formgrader, which lives on."""
+    held: list[bool] = []
+
+    def look(config: Any) -> None:
+        hook = config.Autograde.pre_convert_hook
+
+        def called(**names: Any) -> None:
+            held.append(is_locked(course))
+            hook(**names)
+
+        config.Autograde.pre_convert_hook = called
+
+    submit(course, "ada", right)
+    autograde(course, change=look)
+    assert held == [True]
+    assert not is_locked(course)
 
 
 def _outputs(class_run: tuple[Course, Run], student: str, name: str) -> list[Any]:
@@ -274,23 +298,20 @@ def test_without_data_nobody_is_judged(course: Course, change: Any) -> None:
     assert set(scores(course, "ada").values()) == {None}
 
 
-def _dangling(folder):
-    (folder / "gone").symlink_to("nowhere")
-
-
 def _bad_timestamp(folder):
     (folder / "timestamp.txt").write_text("yesterday-ish")
 
 
 def _renamed(folder):
     (folder / "tiny.ipynb").rename(folder / "mine.ipynb")
+    (folder / "another.ipynb").write_text("{}")
 
 
 def _no_notebook(folder):
     (folder / "tiny.ipynb").unlink()
 
 
-@pytest.mark.parametrize("spoil", [_dangling, _bad_timestamp, _renamed])
+@pytest.mark.parametrize("spoil", [_bad_timestamp, _renamed])
 def test_old_scores_do_not_survive_what_stops_nbgrader_itself(course: Course, spoil: Any) -> None:
     """Nbgrader copies files before the first step of ours; what fails there must not leave the old points either."""
     folder = submit(course, "ada", right)
@@ -300,7 +321,7 @@ def test_old_scores_do_not_survive_what_stops_nbgrader_itself(course: Course, sp
     assert scores(course, "ada")["shift"] is None
 
 
-@pytest.mark.parametrize("spoil", [_dangling, _no_notebook])
+@pytest.mark.parametrize("spoil", [_bad_timestamp, _no_notebook])
 def test_batch_counts_a_broken_resubmission_as_failed(course: Course, spoil: Any) -> None:
     """What an earlier run left in autograded/ is not taken for this one's."""
     folder = submit(course, "ada", right)
