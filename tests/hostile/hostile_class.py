@@ -45,6 +45,9 @@ def with_limits(course: Course) -> None:
     """Set tight limits in the tiny course."""
     toml = course.source / "tiny" / "assignment.toml"
     toml.write_text(toml.read_text().replace("cell_seconds = 10\n", LIMITS))
+    # as many as an honest layer needs on a machine that does ten other things
+    judges = course.exercises / "tiny.py"
+    judges.write_text(judges.read_text().replace("timeout=5", "timeout=12"))
 
 
 def grade_class(released: Course, root: Path, attacks: Iterable[Attack], *, executed: bool = True) -> Graded:

@@ -6,9 +6,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "verdict"))
-sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "verdict"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from attack import Attack, Points
 from between_probes import BREAKERS, GIFTS
@@ -18,7 +17,7 @@ from in_lib import ENDS as LIB_ENDS
 from in_lib import FORGED, PATCHES, VALUES, WITHHELD
 from in_notebook import ENDS, FORGERIES, OUTSIDE, PAGES, TRICKS
 
-PAGE = HERE.parents[1] / "docs" / "security.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "security.md"
 BEGIN, END = "<!-- attacks: made by python -m tests.hostile.table -->", "<!-- attacks: end -->"
 CELLS, CLASSES, BETWEEN = (
     f"tests/hostile/test_{name}.py" for name in ("hostile_notebooks", "hostile_classes", "between_probes")
