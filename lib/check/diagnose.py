@@ -208,7 +208,7 @@ def _whole_array(got, want, rtol):
     power = float((want * want).sum())
     factor = float((got * want).sum()) / power if power else 0.0
     varied = want.size > 2 and np.ptp(np.abs(want)) > rtol * np.abs(want).max()
-    if varied and abs(factor) > 1e-9 and close(got, factor * want, rtol * max(abs(factor), 1e-3)):
+    if varied and 1e-9 < abs(factor) < np.inf and close(got, factor * want, rtol * max(abs(factor), 1e-3)):
         return _name_factor(factor)
     if want.ndim > 1 and want.size > 2 * want.shape[-1]:
         offset = (got - want).reshape(-1, want.shape[-1])

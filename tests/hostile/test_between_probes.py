@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from attack import Change
-from between_probes import BREAKERS, GIFTS, gifts, layers, make_trio
+from between_probes import BREAKERS, GIFTS, WRONG, gifts, layers, make_trio
 from hostile_class import with_limits
 from tiny_course import answer, submit
 
@@ -79,6 +80,27 @@ def test_nothing_arrives_alone(gift, points: Points) -> None:
 def test_who_breaks_breaks_alone(breaker, points: Points) -> None:
     """The other exercises of the same submission keep their points."""
     assert tuple(points(layers(breaker.code)).values()) == breaker.points
+
+
+#: What leaves the sandbox standing; the others would meet themselves again when their item is called alone.
+QUIET = ("plants_modules", "spoils_questions", "waits_for_it", "leaves_sleepers", "fills_up")
+
+
+@pytest.mark.parametrize(
+    "breaker",
+    [
+        pytest.param(b, id=b.name, marks=[pytest.mark.slow] if b.name not in QUIET[:2] else [])
+        for b in BREAKERS
+        if b.name in QUIET
+    ],
+)
+def test_who_is_called_first_does_no_harm_to_the_next(breaker, points: Points) -> None:
+    """The first of two probes that may share a sandbox does it; the exercise of the other keeps its point."""
+    code = breaker.code.replace(WRONG, "")
+    first = f"try:\n    os.mkdir('/tmp/first')\nexcept OSError:\n    pass\nelse:\n{textwrap.indent(code, '    ')}\n    os._exit(1)"
+    found = points(layers("return np.add(x, by)", first))
+    assert found["shift"] == 4
+    assert max(found["before"] or 0, found["after"] or 0) == 1
 
 
 def test_honest_work_has_all_points(points: Points) -> None:
