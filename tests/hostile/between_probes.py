@@ -28,6 +28,10 @@ class Plus:
         from lib.secret_ops import add
 
         return add(x, by)
+
+
+class Later(Plus):
+    """The same, asked for later."""
 '''
 MORE_PROBES = '''
 
@@ -36,6 +40,13 @@ def plus(case):
     from lib.layers import Plus
 
     return {"out": Plus().forward(case["x"], case["by"])}
+
+
+def later(case):
+    """Add the arrays of a case."""
+    from lib.layers import Later
+
+    return {"out": Later().forward(case["x"], case["by"])}
 '''
 
 
@@ -45,8 +56,8 @@ def make_trio(root: Path) -> Course:
     (root / "lib" / "layers.py").write_text(LAYERS + PLUS)
     (root / "lib" / "check" / "probes_tiny.py").write_text(PROBES + MORE_PROBES)
     exercises = EXERCISES
-    for name in ("before", "after"):
-        made = f'EXERCISES["{name}"] = Exercise("{name}", probe="lib.check.probes_tiny:plus", cases=cases, judge=judge_shift, timeout=5)\n'
+    for name, probe in (("before", "plus"), ("after", "later")):
+        made = f'EXERCISES["{name}"] = Exercise("{name}", probe="lib.check.probes_tiny:{probe}", cases=cases, judge=judge_shift, timeout=5)\n'
         exercises += made
     (course.exercises / "tiny.py").write_text(exercises)
     entry = '[[exercise]]\nname = "{}"\ntitle = "Plus"\npoints = 1\ngraded = "auto"\nheading = "1"\n\n'
@@ -170,13 +181,15 @@ def _indent(code: str, levels: int = 2) -> str:
     return "\n".join("    " * levels + line for line in code.splitlines())
 
 
-def layers(shift: str, plus: str = "", top: str = "") -> Change:
-    """Return a change: this layer, these statements before the other one does what it should, the rest right."""
-    both = f"{FOLDERS}{FORGE}{TAKE}{top}"
+def layers(shift: str, plus: str = "", later: str = "pass") -> Change:
+    """Return a change: this layer, and statements before the two others do what they should."""
+    both = f"{FOLDERS}{FORGE}{TAKE}"
     told = "text = open('lib/secret_ops.py').read()\n" if plus else ""
     code = (
         f"import numpy as np\n{both}\n\nclass Shift:\n    def forward(self, x, by):\n{_indent(shift)}\n\n\n"
         f"class Plus:\n    def forward(self, x, by):\n{_indent(told + plus)}\n"
+        "        from lib.secret_ops import add\n        return add(x, by)\n"
+        f"\n\nclass Later:\n    def forward(self, x, by):\n{_indent(later)}\n"
         "        from lib.secret_ops import add\n        return add(x, by)\n"
     )
 
@@ -191,7 +204,11 @@ def gifts(*chosen: Gift) -> Change:
     """Return a change: one probe leaves these, another one takes what it finds."""
     safe = "\n".join(f"try:\n{_indent(gift.leave, 1)}\nexcept Exception:\n    pass" for gift in chosen)
     taken = "\n".join(f"try:\n{_indent(gift.take, 1)}\nexcept Exception:\n    pass" for gift in chosen)
-    return layers(f"{taken}\nreturn found[0](x, by) if found else x * 0 + 100", safe)
+    return layers(
+        f"{taken}\nreturn found[0](x, by) if found else x * 0 + 100",
+        safe,
+        f"text = open('lib/secret_ops.py').read()\n{safe}",
+    )
 
 
 @dataclass(frozen=True)

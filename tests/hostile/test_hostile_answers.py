@@ -20,8 +20,9 @@ PROJECT = Path(__file__).resolve().parents[2]
 ASSIGNMENTS = sorted(path.parent.name for path in (PROJECT / "source").glob("*/assignment.toml"))
 #: The smallest stays in the daily run.
 DAILY = "cnn_svhn"
-#: Some of their criteria ask for things that are no arrays, such as the mode that a network is left in.
-IN_PARTS = ("training_loop", "conv_net")
+#: Judges that ask for many things, some of which are no arrays (the mode that a network is left in, settings that it keeps):
+#: rubbish earns a part of the points there, and never all.
+IN_PARTS = ("cnn_intro_mnist",)
 Spoil = Callable[[np.ndarray], np.ndarray]
 
 ODD: dict[str, Spoil] = {
@@ -82,7 +83,7 @@ def test_no_judge_gives_points_for_odd_arrays(name: str, course: Course) -> None
             except Exception as error:
                 faults.append(f"{exercise.name}, {kind}: {type(error).__name__}: {error}")
                 continue
-            most = 0.5 if exercise.name in IN_PARTS else 0
+            most = 0.7 if name in IN_PARTS else 0
             if not isinstance(verdict, Verdict) or not verdict.fraction <= most:
                 faults.append(f"{exercise.name}, {kind}: {verdict}")
     assert faults == []
