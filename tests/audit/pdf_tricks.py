@@ -72,8 +72,9 @@ class Pdf:
 
 def place(picture, *, left=60, bottom=420, width=460):
     """Return the operators that draw the object P as large as a report would."""
+    width = min(width, 320 * picture.width / picture.height)  # below the heading, and on the page
     height = width * picture.height / picture.width
-    return f"q {width} 0 0 {height:.3f} {left} {bottom} cm /P Do Q"
+    return f"q {width:.3f} 0 0 {height:.3f} {left} {bottom} cm /P Do Q"
 
 
 def bomb(path: Path, size: int):

@@ -97,6 +97,7 @@ def test_pictures_from_elsewhere_in_the_notebook_are_known(tmp_path):
     """Who prints the whole notebook prints all its pictures: those are no surprise."""
     notebook = book(SEED)
     shown = audit_makers.changed(book(OTHER), lambda image: audit_makers._png(image.resize((333, 200))))
+    shown.cells[2]["id"] = "before"
     notebook.cells.insert(1, shown.cells[2])
     made = course(tmp_path, ada=notebook)
     other = plots_of(OTHER)[0].pixels.resize((333, 200))
