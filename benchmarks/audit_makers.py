@@ -109,6 +109,12 @@ def changed(book: Any, change: Callable[[Image.Image], tuple[bytes, str]]) -> An
     return book
 
 
+def _lines(figure: Any) -> dict[str, Any]:
+    """Return a figure as lines: SVG, and PDF for LaTeX."""
+    pdf = _text(as_shown(figure, format="pdf"))
+    return {"image/svg+xml": as_shown(figure, format="svg").decode(), "application/pdf": pdf}
+
+
 def _png(image: Image.Image) -> tuple[bytes, str]:
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
@@ -156,9 +162,7 @@ TRUE: dict[str, Callable[[int], Any]] = {
     "saved again, 200 dpi": lambda seed: notebook(
         seed, lambda figure: {"image/png": _text(as_shown(figure, dpi=200))}
     ),
-    "drawn as lines (SVG)": lambda seed: notebook(
-        seed, lambda figure: {"image/svg+xml": as_shown(figure, format="svg").decode()}
-    ),
+    "drawn as lines (SVG)": lambda seed: notebook(seed, lambda figure: _lines(figure)),
 }
 #: What must never pass: the same, from (seed, seed of somebody else).
 WRONG: dict[str, Callable[[int, int], Any]] = {
@@ -203,6 +207,10 @@ def latex(book: Any, pdf: Path) -> None:
     """Make a PDF as ``nbconvert --to pdf`` does: pandoc, then xelatex."""
     from nbconvert import LatexExporter
 
+    book = copy.deepcopy(book)
+    for data in pictures(book):
+        if "application/pdf" in data:
+            data.pop("image/svg+xml")  # nbconvert would want Inkscape for it
     source, resources = LatexExporter().from_notebook_node(book)
     with tempfile.TemporaryDirectory() as scratch:
         for name, data in resources["outputs"].items():

@@ -159,12 +159,22 @@ def supersede(
 
 
 @app.command()
-def report(assignment: Name, student: Student = "*") -> None:
-    """Write the PDF reports from the notebooks that autograde executed."""
+def report(
+    assignment: Name,
+    student: Student = "*",
+    whole: Annotated[bool, typer.Option("--class", help="One page about the class instead.")] = False,
+    names: Annotated[bool, typer.Option("--names", help="With --class: name students.")] = False,
+) -> None:
+    """Write the PDF reports from the notebooks that autograde executed; or a page about the class as a whole."""
     course = Course.find()
     from gradlab import grading
     from gradlab.assignment import load
 
+    if whole:
+        from gradlab import class_page
+
+        _say(f"Written: {course.relative(class_page.write(course, load(course, assignment), names=names))}")
+        return
     if load(course, assignment).report is None:
         msg = f"source/{assignment}/assignment.toml asks for no report: it has no [report]."
         raise GradlabError(msg)

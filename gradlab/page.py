@@ -27,6 +27,7 @@ td.n, th.n { text-align: right; }
 .chip.fine { color: var(--fine); background: #e8f3ec; } .chip.look { color: var(--amber); background: #fff1d8; }
 .chip.quiet { color: var(--quiet); background: #f1f3f5; }
 .side { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 1rem; margin: .6rem 0 1rem; align-items: start; }
+.side.three { grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 1rem 2.2rem; margin-top: 1.6rem; }
 figure { margin: 0; } figcaption { font-size: .82rem; margin-bottom: .25rem; }
 figure img { max-width: 100%; border: 1px solid var(--hair); border-radius: 2px; background: #fff; display: block; }
 .none { border: 1px dashed #c9d0d7; border-radius: 2px; color: var(--quiet); padding: 2.2rem 1rem; text-align: center; font-size: .9rem; }

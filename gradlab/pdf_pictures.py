@@ -27,7 +27,7 @@ MAX_PICTURES = 200
 MAX_PIXELS = 16_000_000  # of one picture
 MAX_ALL_PIXELS = 100_000_000  # of all pictures together, and of all pages
 MAX_STEPS = 500_000  # operators of all pages together
-MAX_DEPTH = 8  # forms within forms
+MAX_DEPTH = 12  # forms within forms
 MAX_LINES = 20_000
 PAGE_PIXELS = 6_000_000
 SHOWN_PIXELS = 700_000  # of a page as it is shown to a person
@@ -64,7 +64,8 @@ class Walk:
     def content(self, owner: Any, resources: Any, chain: Chain, page: int, depth: int) -> None:
         """Walk the operators of a page or a form."""
         if depth > MAX_DEPTH:
-            return
+            msg = f"its drawings lie in one another more than {MAX_DEPTH} deep"
+            raise TooMuch(msg)
         stack: list[Chain] = []
         for instruction in pikepdf.parse_content_stream(owner):
             self.steps += 1
@@ -113,6 +114,7 @@ class Walk:
             "mask": False,
             "smooth": False,
             "profile": False,
+            "huge": False,
             "file": "",
         }
         inline = isinstance(drawn, pikepdf.PdfInlineImage)
@@ -120,7 +122,9 @@ class Walk:
             image = drawn if inline else pikepdf.PdfImage(drawn)
             told["size"] = [int(image.width), int(image.height)]
             pixels = int(image.width) * int(image.height)
-            if not 0 < pixels <= MAX_PIXELS:
+            mask = None if inline else drawn.get("/SMask")
+            told["huge"] = max(pixels, _area(mask)) > MAX_PIXELS
+            if not pixels or told["huge"]:
                 told["problem"] = (
                     f"of {image.width} x {image.height} pixels, more than {MAX_PIXELS // 1_000_000} million"
                 )
@@ -137,7 +141,6 @@ class Walk:
                 told["smooth"] = bool(drawn.get("/Interpolate", False))
                 if found.format == "JPEG":
                     told["jpeg"] = jpeg_settings(found)
-            mask = None if inline else drawn.get("/SMask")
             told["mask"] = mask is not None
             flat = over_white(found, None if mask is None else pikepdf.PdfImage(mask).as_pil_image())
         except TooMuch:
@@ -184,6 +187,11 @@ def oddity(drawn: Any) -> str:
     if mask is not None and "/Matte" in mask:
         return "with colors mixed beforehand"
     return ""
+
+
+def _area(mask: Any) -> int:
+    """Return the pixels of a mask, 0 if there is none."""
+    return 0 if mask is None else int(mask.get("/Width", 0)) * int(mask.get("/Height", 0))
 
 
 def jpeg_settings(image: Any) -> dict[str, Any]:
@@ -241,16 +249,6 @@ def lines_of(page: Any) -> Iterator[tuple[str, float, float]]:
         place += len(line) + 1
 
 
-def render(document: Any, number: int, scale: float) -> Image.Image:
-    """Draw a page as a reader sees it, with everything that is laid over it."""
-    return document[number].render(scale=scale, may_draw_forms=True).to_pil().convert("RGB")
-
-
-def scale_for(width: float, height: float, wanted: float, pixels: int) -> float:
-    """Return the scale, pixels per point, that is wanted, or as much as ``pixels`` allow."""
-    return min(wanted, (pixels / max(1.0, width * height)) ** 0.5)
-
-
 def read(path: Path, folder: Path) -> dict[str, Any]:
     """Read a PDF; write pixels into the folder."""
     found: dict[str, Any] = {"problem": "", "pages": [], "lines": [], "pictures": [], "num_pages": 0}
@@ -283,41 +281,54 @@ def read(path: Path, folder: Path) -> dict[str, Any]:
 
 
 def _pages(pdf: Any, document: Any, walk: Walk, found: dict[str, Any]) -> None:
-    drawn = 0
+    room = [MAX_ALL_PIXELS]
     for number in range(min(len(document), len(pdf.pages), MAX_PAGES)):
         walk.check()
-        page = document[number]
-        first, walk.shapes = len(walk.pictures), 0
-        told: dict[str, Any] = {"number": number + 1, "width": page.get_width(), "height": page.get_height()}
-        told["boxes"] = {"media": list(page.get_mediabox()), "crop": list(page.get_cropbox())}
-        told |= {"rotation": page.get_rotation(), "problem": "", "shown": None, "seen": None}
+        owner, first, walk.shapes = pdf.pages[number], len(walk.pictures), 0
+        told: dict[str, Any] = {"number": number + 1, "width": 0, "height": 0, "rotation": 0, "problem": ""}
+        told |= {"boxes": {"media": [0] * 4, "crop": [0] * 4}, "shown": None, "seen": None}
         found["pages"].append(told)
         try:
-            if len(found["lines"]) < MAX_LINES:
-                found["lines"] += [[number + 1, *line] for line in lines_of(page)]
-            owner = pdf.pages[number]
             walk.content(owner, owner.obj.get("/Resources", {}), (), number + 1, 0)
+            here = walk.pictures[first:]
+            # pdfium would take memory for all pixels of a huge picture, or end this process
+            if not any(picture["huge"] for picture in here):
+                _look(document, number, told, found["lines"], here, walk.folder, room)
         except TooMuch:
             raise
         except Exception as error:
             told["problem"] = f"page {number + 1} is damaged ({type(error).__name__})"
         told["shapes"] = walk.shapes
-        wanted = [("shown", 1.4, SHOWN_PIXELS)] if number < SHOWN_PAGES else []
-        if any(picture["file"] for picture in walk.pictures[first:]):
-            wanted.append(("seen", finest(walk.pictures[first:]), PAGE_PIXELS))
-        for name, fine, limit in wanted:
-            scale = scale_for(told["width"], told["height"], fine, limit)
-            drawn += round(told["width"] * told["height"] * scale * scale)
-            if drawn > MAX_ALL_PIXELS:
-                continue
-            with contextlib.suppress(
-                Exception
-            ):  # pdfium's errors; then nothing is seen there, and a person looks
-                image = render(document, number, scale)
-                file = f"{name}{number + 1}.raw"
-                (walk.folder / file).write_bytes(image.tobytes())
-                told[name] = {"file": file, "size": list(image.size), "scale": scale}
-        page.close()
+
+
+def _look(
+    document: Any,
+    number: int,
+    told: dict[str, Any],
+    lines: list[Any],
+    pictures: list[dict[str, Any]],
+    folder: Path,
+    room: list[int],
+) -> None:
+    """Note the size of a page, its lines of text, and how it looks, as long as ``room`` has pixels left."""
+    page = document[number]
+    told |= {"width": page.get_width(), "height": page.get_height(), "rotation": page.get_rotation()}
+    told["boxes"] = {"media": list(page.get_mediabox()), "crop": list(page.get_cropbox())}
+    if len(lines) < MAX_LINES:
+        lines += [[number + 1, *line] for line in lines_of(page)]
+    wanted = [("shown", 1.4, SHOWN_PIXELS)] if number < SHOWN_PAGES else []
+    if any(picture["file"] for picture in pictures):
+        wanted.append(("seen", finest(pictures), PAGE_PIXELS))
+    for name, fine, limit in wanted:
+        scale = min(fine, (limit / max(1.0, told["width"] * told["height"])) ** 0.5)
+        room[0] -= round(told["width"] * told["height"] * scale * scale)
+        if room[0] < 0:
+            continue
+        with contextlib.suppress(Exception):  # an error of pdfium's: then nothing is seen, and a person looks
+            image = page.render(scale=scale, may_draw_forms=True).to_pil().convert("RGB")
+            (folder / f"{name}{number + 1}.raw").write_bytes(image.tobytes())
+            told[name] = {"file": f"{name}{number + 1}.raw", "size": list(image.size), "scale": scale}
+    page.close()
 
 
 def finest(pictures: list[dict[str, Any]]) -> float:

@@ -11,7 +11,9 @@ Whatever was drawn into a picture, or taken from another one, shows in a pixel; 
 
 from __future__ import annotations
 
+import functools
 import io
+import json
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ import pypdfium2
 from PIL import Image, ImageChops
 
 from gradlab.notebook_pictures import Plot
+from gradlab.pdf_pictures import over_white
 from gradlab.pdf_reading import Drawn, Page
 
 MAX_NUMBERS = 300_000  # of one curve: drawing more takes long
@@ -34,7 +37,8 @@ _FILTERS = {
     "bicubic": Image.Resampling.BICUBIC,
     "lanczos": Image.Resampling.LANCZOS,
 }
-_DPIS = (72, 80, 96, 100, 120, 144, 150, 160, 200, 220, 240, 250, 300, 400, 600)
+_DPI = 110  # of a figure in a notebook
+_DPIS = (72, 80, 96, 100, 110, 120, 144, 150, 160, 200, 220, 240, 250, 300, 400, 600)
 
 
 @dataclass(frozen=True)
@@ -82,10 +86,10 @@ def _starts(plot: Plot, drawn: Drawn) -> Iterator[tuple[str, Image.Image]]:
     yield "", plot.pixels
     if plot.numbers and equal(redraw(plot.numbers), plot.pixels):
         for tight in (True, False):
-            exact = redraw(plot.numbers, tight=tight)
-            ratio = drawn.size[0] / exact.width if exact else 0
-            for dpi in dict.fromkeys((*_DPIS, 110)):
-                if exact and abs(dpi / 110 - ratio) < 0.01 * ratio:
+            one = redraw(plot.numbers, tight=tight)
+            ratio = drawn.size[0] / one.width if one else 0
+            for dpi in _DPIS:
+                if abs(dpi / _DPI - ratio) < 0.01 * ratio:
                     image = redraw(plot.numbers, dpi=dpi, tight=tight)
                     if image is not None and image.size == drawn.size:
                         yield f"drawn again from the numbers, {dpi} dots an inch", image
@@ -164,10 +168,16 @@ def redraw(numbers: dict[str, Any], *, dpi: float | None = None, tight: bool = T
     PIL.Image or None
         RGB; None if the numbers cannot be drawn.
     """
+    return _redraw(json.dumps(numbers, sort_keys=True, default=str), dpi, tight)
+
+
+@functools.lru_cache(maxsize=24)
+def _redraw(told: str, dpi: float | None, tight: bool) -> Image.Image | None:
     import matplotlib.pyplot as plt
 
     from lib.vis_utils import plot_history
 
+    numbers = json.loads(told)
     if numbers.get("drawn_by") != "plot_history":
         return None
     figure, buffer = None, io.BytesIO()
@@ -184,8 +194,6 @@ def redraw(numbers: dict[str, Any], *, dpi: float | None = None, tight: bool = T
                 buffer, format="png", dpi=dpi or figure.dpi, bbox_inches="tight" if tight else None
             )
         with Image.open(buffer) as image:
-            from gradlab.pdf_pictures import over_white
-
             return over_white(image)
     except Exception:  # numbers and words of strangers make matplotlib raise anything
         return None

@@ -1,5 +1,7 @@
 """The pictures: what they show, how they are labeled, what they refuse."""
 
+import json
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -236,3 +238,20 @@ def test_channels_may_come_first():
     for last, also in pairs:
         for one, other in zip(shown(last), shown(also), strict=True):
             np.testing.assert_array_equal(one, other)
+
+
+def test_history_keeps_its_numbers_beside_the_picture():
+    """A notebook gets both, with every digit, and a value that is no number."""
+    losses = [2.302585092994046, float("nan"), 0.1]
+    figure = plot_history(losses, [0.5], np.array([0.25]), title="Training", target=1)
+    numbers = figure._repr_mimebundle_()["application/vnd.gradlab.curves+json"]
+    assert numbers == {
+        "drawn_by": "plot_history",
+        "loss_hist": "2.302585092994046 nan 0.1",
+        "train_acc_hist": "0.5",
+        "val_acc_hist": "0.25",
+        "title": "Training",
+        "note": None,
+        "target": 1.0,
+    }
+    json.dumps(numbers, allow_nan=False)

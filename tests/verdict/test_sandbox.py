@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from gradlab import sandbox
 from gradlab.bubblewrap import Room
 from gradlab.errors import GradlabError
-from gradlab.execution import Execution, clip, execute
+from gradlab.execution import CURVES, Execution, clip, execute
 from gradlab.limits import Limits
 from lib.report.execute import Problem
 
@@ -177,3 +177,10 @@ def test_outputs_are_clipped() -> None:
     assert len(stream.text) < 110_000
     picture = clip(new_output("display_data", data={"image/png": "A" * 10**7}))
     assert picture.data == {"text/plain": "(picture too large, left out)"}
+    # the numbers of a picture are as large as a picture; other data are not shown at that size
+    numbers = clip(
+        new_output(
+            "display_data", data={CURVES: {"loss_hist": "1.5 " * 50_000}, "application/json": "1" * 200_000}
+        )
+    )
+    assert list(numbers.data) == [CURVES, "text/plain"]
