@@ -5,6 +5,7 @@ per window that says which pixel won; the backward pass scatters the gradient th
 so that the temporaries stay in the processor's cache.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -113,6 +114,21 @@ def max_pool2d_forward(x, window, *, stride):
     return out, PoolCache(winner, x.shape, window, stride, x.dtype)
 
 
+@lru_cache(maxsize=8)
+def _corners(shape, grid, stride):
+    """Return the flat position of the first pixel of every window in a batch (N, H, W, C): (N, OH, OW, C)."""
+    N, H, W, C = shape
+    image, row, column, channel = np.ix_(
+        np.arange(N) * (H * W * C),
+        np.arange(grid[0]) * (stride * W * C),
+        np.arange(grid[1]) * (stride * C),
+        np.arange(C),
+    )
+    corners = image + row + column + channel
+    corners.flags.writeable = False
+    return corners
+
+
 def max_pool2d_backward(dout, cache):
     """Send the gradient of every window to the pixel that won it.
 
@@ -146,18 +162,11 @@ def max_pool2d_backward(dout, cache):
     OH, OW = winner.shape[1:3]
     dx = empty((N, H, W, C), dtype)
     step = min(N, _images_per_chunk((N, H, W, C), dtype))
-    # Flat position in a chunk = corner of the window + offset of the winning pixel.
     offset = ((np.arange(KH)[:, None] * W + np.arange(KW)) * C).ravel()
-    image, row, column, channel = np.ix_(
-        np.arange(step) * (H * W * C),
-        np.arange(OH) * (stride * W * C),
-        np.arange(OW) * (stride * C),
-        np.arange(C),
-    )
-    corner = image + row + column + channel
+    corner = _corners((step, H, W, C), (OH, OW), stride)
     for start in range(0, N, max(1, step)):
         chunk = slice(start, start + step)
-        position = offset.take(winner[chunk])
+        position = offset.take(winner[chunk])  # flat, in this chunk
         position += corner[: len(position)]
         flat = dx[chunk].reshape(-1)
         flat.fill(0)

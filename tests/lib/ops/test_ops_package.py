@@ -67,4 +67,4 @@ def test_imports_numpy_errors_and_the_standard_library_only(module):
     imported |= {
         alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names
     }
-    assert imported <= {"numpy", "typing", "math", "sys", "threading", "lib.errors"}
+    assert imported <= {"numpy", "typing", "functools", "math", "sys", "threading", "lib.errors"}
