@@ -2,8 +2,8 @@
 
 Both passes are matrix products with the unfolded images. The unfolded matrix is KH*KW times as large as the
 images, so it is made for a few images at a time, small enough to stay in the processor's cache, and made
-again in the backward pass: that costs less than to keep it. It lies in memory so that copies are long: plane
-by plane where there are few channels, window by window where there are many.
+again in the backward pass: that costs less than to keep it. It lies in memory so that what is copied at a
+time is long: plane by plane where images are wide, window by window where they have many channels.
 """
 
 from typing import NamedTuple
@@ -19,7 +19,7 @@ from .windows import fold, unfold, unfold_rows, window_grid
 # Bytes of the unfolded matrix of one chunk: speed falls below 2 MB.
 _CHUNK_BYTES = 3072 * 1024
 
-# From here on it is faster to copy KW*C numbers at a time than a row of each plane.
+# Fewer channels make a matrix product too narrow to be fast: then dx is folded.
 _MANY_CHANNELS = 8
 
 
@@ -38,7 +38,7 @@ def _unfolded(x, window, stride, pad, grid, dtype):
     """Unfold images to a matrix (N*OH*OW, KH*KW*C + 1); its last column is ones: the bias is a weight."""
     N, C = len(x), x.shape[3]
     shape = (N * grid[0] * grid[1], window[0] * window[1] * C + 1)
-    if C < _MANY_CHANNELS:
+    if grid[1] // stride > window[1] * C:  # numbers that are copied at a time: a row of a plane, or of a window
         planes = empty(shape[::-1], dtype)
         unfold(x, window, stride=stride, pad=pad, out=planes[:-1].reshape(*window, C, N, *grid))
         matrix = planes.T
