@@ -146,7 +146,7 @@ def eval_numerical_gradient_samples(f, x, df, h=1e-5):
             moved[0, entries - start, entries] += h
             moved[1, entries - start, entries] -= h
             width = moved[0, entries - start, entries].astype(float) - moved[1, entries - start, entries]
-            _require_step(width, h, x)
+            _require_step(width, h, x, "a number")
             out = np.asarray(f(moved.reshape(-1, *x.shape[1:])), dtype=np.float64).reshape(2, len(entries), -1)
             grad[n, entries] = (out[0] - out[1]) @ df[n].ravel() / width
     return grad.reshape(x.shape)
@@ -257,12 +257,12 @@ def _values_beside(f, x, index, h):
         below = np.array(f(x), dtype=np.float64)
     finally:
         x[index] = old
-    _require_step(upper - lower, h, x)
+    _require_step(upper - lower, h, x, old)
     return above, below, upper - lower
 
 
-def _require_step(width, h, x):
+def _require_step(width, h, x, what):
     """Refuse a step that rounding swallows."""
     if not np.all(width):
-        msg = f"numeric gradient: a step of {h} does not change a number of x in {x.dtype}. Use float64."
+        msg = f"numeric gradient: a step of {h} does not change {what} in {x.dtype}. Use float64."
         raise ConfigError(msg)
