@@ -120,9 +120,7 @@ def thread_line(found):
         f"two threads take {found['two threads against one']:.2f} of the time of one"
     )
     if "ratio on two threads" in found:
-        text += (
-            f"; torch {found['torch, two threads against one']:.2f}; lib {found['ratio on two threads']:.2f} x torch"
-        )
+        text += f"; torch {found['torch, two threads against one']:.2f}; lib {found['ratio on two threads']:.2f} x torch"
     return text
 
 

@@ -26,7 +26,11 @@ def drawn(*shape, dtype=np.float32):
 def step_floor(n, dtype, need_dx):
     """Make what a step cannot do without: its matrix products, one exponential, one pass for each result."""
     side, places = 32, n * 32 * 32
-    planes, d, out = drawn(28, places, dtype=dtype), drawn(places, 16, dtype=dtype), drawn(places, 16, dtype=dtype)
+    planes, d, out = (
+        drawn(28, places, dtype=dtype),
+        drawn(places, 16, dtype=dtype),
+        drawn(places, 16, dtype=dtype),
+    )
     w, features, fc_w = drawn(28, 16, dtype=dtype), drawn(n, 4096, dtype=dtype), drawn(4096, 20, dtype=dtype)
     scores, piece = drawn(n, 20, dtype=dtype), drawn(1 << 15, dtype=dtype)
     result = np.empty_like(piece)
@@ -84,7 +88,11 @@ def three_layer_rows(dtype, target):
         contenders["torch"] = teams.torch_three_layers(50, dtype, channels_last=False)
         contenders["torch, channels last"] = teams.torch_three_layers(50, dtype, channels_last=True)
     places = 50 * 1024
-    planes, d, w = drawn(148, places, dtype=dtype), drawn(places, 32, dtype=dtype), drawn(148, 32, dtype=dtype)
+    planes, d, w = (
+        drawn(148, places, dtype=dtype),
+        drawn(places, 32, dtype=dtype),
+        drawn(148, 32, dtype=dtype),
+    )
     flat, w2, hidden = (drawn(*s, dtype=dtype) for s in ((50, 8192), (8192, 100), (50, 100)))
 
     def floor():
@@ -106,7 +114,11 @@ def three_layer_rows(dtype, target):
 def convolution_rows(shape, filters, dtype, targets):
     """One convolution 3x3: forward, backward without and with the gradient of the images."""
     n, side, _, channels = shape
-    x, w, b = drawn(*shape, dtype=dtype), drawn(3, 3, channels, filters, dtype=dtype), drawn(filters, dtype=dtype)
+    x, w, b = (
+        drawn(*shape, dtype=dtype),
+        drawn(3, 3, channels, filters, dtype=dtype),
+        drawn(filters, dtype=dtype),
+    )
     out, cache = ops.conv2d_forward(x, w, b, pad=1)
     places, inner = n * side * side, 9 * channels
     rows, matrix = drawn(places, inner, dtype=dtype), w.reshape(inner, filters)
@@ -126,7 +138,10 @@ def convolution_rows(shape, filters, dtype, targets):
     rivals = {}
     if torch:
         tx, td = teams.channels_first(x), teams.channels_first(out)
-        tw, tb = torch.tensor(w).permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last), torch.tensor(b)
+        tw, tb = (
+            torch.tensor(w).permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last),
+            torch.tensor(b),
+        )
 
         def gradients(*mask):
             arguments = ([filters], [1, 1], [1, 1], [1, 1], False, [0, 0], 1, mask)
@@ -186,9 +201,15 @@ def norm_rows(kind, dtype, target):
     """Group and batch normalization of (100, 32, 16, 16), forward and backward."""
     x, gamma, beta = drawn(100, 32, 16, 16, dtype=dtype), drawn(32, dtype=dtype), drawn(32, dtype=dtype)
     if kind == "group":
-        forward, backward = lambda: ops.group_norm_forward(x, gamma, beta, 4, channel_axis=1), ops.group_norm_backward
+        forward, backward = (
+            lambda: ops.group_norm_forward(x, gamma, beta, 4, channel_axis=1),
+            ops.group_norm_backward,
+        )
     else:
-        forward, backward = lambda: ops.batch_norm_forward(x, gamma, beta, channel_axis=1), ops.batch_norm_backward
+        forward, backward = (
+            lambda: ops.batch_norm_forward(x, gamma, beta, channel_axis=1),
+            ops.batch_norm_backward,
+        )
     _, cache = forward()
     contenders = [{"lib": forward}, {"lib": lambda: backward(x, cache)}]
     if torch:
@@ -238,7 +259,11 @@ def check_rows():
 def course_rows():
     """The shapes of the functional course, naive against fast, beside what the course printed."""
     rng = np.random.default_rng(231)
-    x, w, b = rng.standard_normal((100, 3, 31, 31)), rng.standard_normal((25, 3, 3, 3)), rng.standard_normal(25)
+    x, w, b = (
+        rng.standard_normal((100, 3, 31, 31)),
+        rng.standard_normal((25, 3, 3, 3)),
+        rng.standard_normal(25),
+    )
     settings, pooling = {"stride": 2, "pad": 1}, {"pool_height": 2, "pool_width": 2, "stride": 2}
     images = rng.standard_normal((100, 3, 32, 32))
     out, cache = fast_layers.conv_forward_fast(x, w, b, settings)

@@ -10,6 +10,7 @@ import platform
 import random
 import statistics
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -69,9 +70,7 @@ class Turns:
 
     def ratio_by_order(self, name, rival):
         """Return the ratio over the rounds in which the contender ran before its rival, and after it."""
-        pairs = zip(
-            self.times[name], self.times[rival], self.places[name], self.places[rival], strict=True
-        )
+        pairs = zip(self.times[name], self.times[rival], self.places[name], self.places[rival], strict=True)
         before, after = [], []
         for a, b, place, other in pairs:
             (before if place < other else after).append(a / b)
@@ -112,7 +111,7 @@ def machine():
     ]
     processor = platform.processor()
     try:
-        with open("/proc/cpuinfo", encoding="utf-8") as file:
+        with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
             processor = next(line.split(":")[1].strip() for line in file if line.startswith("model name"))
     except (OSError, StopIteration):
         pass
@@ -122,5 +121,7 @@ def machine():
         "Python": platform.python_version(),
         "NumPy": np.__version__,
         "BLAS": blas or "threadpoolctl is not installed",
-        "PyTorch": f"{torch.__version__}, {torch.backends.cpu.get_cpu_capability()}" if torch else "not installed",
+        "PyTorch": f"{torch.__version__}, {torch.backends.cpu.get_cpu_capability()}"
+        if torch
+        else "not installed",
     }

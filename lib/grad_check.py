@@ -147,7 +147,9 @@ def eval_numerical_gradient_samples(f, x, df, h=1e-5):
             moved[1, entries - start, entries] -= h
             width = moved[0, entries - start, entries].astype(float) - moved[1, entries - start, entries]
             _require_step(width, h, x, "a number")
-            out = np.asarray(f(moved.reshape(-1, *x.shape[1:])), dtype=np.float64).reshape(2, len(entries), -1)
+            out = np.asarray(f(moved.reshape(-1, *x.shape[1:])), dtype=np.float64).reshape(
+                2, len(entries), -1
+            )
             grad[n, entries] = (out[0] - out[1]) @ df[n].ravel() / width
     return grad.reshape(x.shape)
 

@@ -94,9 +94,7 @@ def rmsprop(w, dw, config=None):
     -----
     Source: T. Tieleman, G. Hinton, Lecture 6.5, Neural Networks for Machine Learning, Coursera, 2012.
     """
-    config = _settings(
-        "rmsprop", config, w, ("cache",), learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8
-    )
+    config = _settings("rmsprop", config, w, ("cache",), learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
     config["cache"] = _like(w, _mixed(config["cache"], dw * dw, config["decay_rate"]))
     step = np.sqrt(config["cache"])
     step += config["epsilon"]

@@ -15,7 +15,7 @@ from .scratch import empty
 from .windows import taps, window_grid
 
 # Bytes of input of one chunk.
-_CHUNK_BYTES = 512 * 1024
+_CHUNK_BYTES = 1024 * 1024
 
 
 class PoolCache(NamedTuple):
