@@ -74,7 +74,7 @@ def step_rows(dtype, batches, *, need_dx, target, loops=()):
             params = teams.initial_parameters(dtype)
             yield {
                 "what": f"{STEP}, {n} images, against loops", "dtype": dtype, "rival": "loops",
-                "target": 1 / 25, "seconds": 12,
+                "target": 1 / 25 if n == 10 else None, "seconds": 12,
                 "contenders": {
                     "lib": teams.numpy_step(x, y), "loops": textbook.LoopStep(x, y, params),
                 },

@@ -38,9 +38,7 @@ def _unfolded(x, window, stride, pad, grid, dtype):
     """Unfold images to a matrix (N*OH*OW, KH*KW*C + 1); its last column is ones: the bias is a weight."""
     N, C = len(x), x.shape[3]
     shape = (N * grid[0] * grid[1], window[0] * window[1] * C + 1)
-    if (
-        grid[1] // stride > window[1] * C
-    ):  # numbers that are copied at a time: a row of a plane, or of a window
+    if grid[1] // stride > window[1] * C:  # a row of a plane is longer than a row of a window
         planes = empty(shape[::-1], dtype)
         unfold(x, window, stride=stride, pad=pad, out=planes[:-1].reshape(*window, C, N, *grid))
         matrix = planes.T

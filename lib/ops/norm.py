@@ -1,12 +1,11 @@
 """Normalization: make what is averaged over have mean 0 and variance 1, then scale and shift it.
 
-Batch, layer and group normalization differ only in what they average over. The backward pass uses that the
-normalized values know what was done to them: the mean of a gradient and its component along the output have
-no effect, so both are taken away.
+Batch, layer and group normalization differ only in what they average over. In the backward pass the mean of a
+gradient and its component along the output have no effect, so both are taken away.
 
 Two things make it fast. Sums over pixels are products with a vector of ones, which run at the speed of the
 matrix product. And what is one number per channel is multiplied together first, so that few passes over the
-images are left; they work on a few images at a time, which stay in the processor's cache.
+images are left, a few images at a time.
 """
 
 import math
@@ -321,13 +320,9 @@ def group_norm_forward(x, gamma, beta, groups, *, eps=EPS, channel_axis=-1):
     cache : NormCache
         ``cache.mean`` and ``cache.var`` have shape (N * G,).
 
-    Raises
-    ------
-    ShapeError, ConfigError
-        As in batch_norm_forward, and if the channels cannot be divided into groups of one size.
-
     Notes
     -----
+    Refuses what batch_norm_forward refuses, and channels that cannot be divided into groups of one size.
     Source: Y. Wu, K. He, Group Normalization, arXiv:1803.08494, 2018, section 3.
 
     Examples
