@@ -47,8 +47,9 @@ format: setup  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## speed of the layers, as ratios measured in the same run
+bench: setup  ## speed of the layers as ratios measured in the same run, peak memory, time of imports; about five minutes
 	$(BIN)/python -m benchmarks.bench_layers
+	$(BIN)/python -m benchmarks.bench_process
 
 lab: setup  ## JupyterLab with nbgrader's Formgrader in this folder
 	$(BIN)/jupyter lab

@@ -1,245 +1,188 @@
 """How fast the layers are, as ratios measured in the same run: ``python -m benchmarks.bench_layers``.
 
-Each row gives several contenders the same work. They take turns, round after round, so that a busy machine
-slows all of them alike; the figure is the median over the rounds of the process's CPU time, on one BLAS
-thread. Ratios are comparable between machines, milliseconds are not. A backward pass with "dx" computes the
-gradient of its input, one with "no dx" leaves it out, as the first layer of a network may.
+Contenders of a row take turns in one process, in random order (``benchmarks/timing.py``). Ratios are comparable
+between machines, milliseconds are not. "lib" are the layers of this project, "torch" is PyTorch's eager mode on
+channels-last tensors, or on channels-first ones where those are faster.
 """
 
 import argparse
+import json
 import os
-import statistics
 import time
+from pathlib import Path
 
-# One thread, set before NumPy loads its BLAS: with two, contention hides everything else.
+# One thread to begin with, before NumPy loads its BLAS.
 for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ[variable] = "1"
+    os.environ.setdefault(variable, "2")
 
 import numpy as np  # noqa: E402
 
-from lib import ops  # noqa: E402
-from lib.cnn.layer_utils import ConvLayer2D, MaxPoolingLayer  # noqa: E402
+from benchmarks import contenders as teams  # noqa: E402
+from benchmarks import textbook  # noqa: E402
+from benchmarks.rows import FLOOR, all_rows, step_rows, three_layer_rows  # noqa: E402
+from benchmarks.timing import Turns, machine, measure_limits, threadpoolctl, torch, use_threads  # noqa: E402
 
-try:
-    import torch
-except ImportError:
-    torch = None
-else:
-    torch.set_num_threads(1)
-
-# images (N, H, W, C), kernel, filters; padding keeps the size
-CONVOLUTIONS = [((10, 32, 32, 3), 3, 16), ((128, 32, 32, 3), 3, 16), ((128, 16, 16, 16), 3, 32)]
-# images, window, stride
-POOLINGS = [((128, 32, 32, 16), 2, 2), ((128, 32, 32, 16), 4, 2)]
-STEP_BATCHES = [10, 128, 512]
-CLASSES = 20
+FLOOR_RATIO = f"{FLOOR}, as a ratio"
+RESULTS = Path(__file__).parent / "results"
 
 
-def measure(contenders, rounds):
-    """Let functions take turns; return the median CPU milliseconds of each."""
-    times = {name: [] for name in contenders}
-    for function in contenders.values():
-        function()
-    for _ in range(rounds):
-        for name, function in contenders.items():
-            start = time.process_time()
-            function()
-            times[name].append(time.process_time() - start)
-    return {name: 1e3 * statistics.median(values) for name, values in times.items()}
+def measure(row, seconds, limits):
+    """Let the contenders of a row take turns; return what is written down."""
+    turns = Turns(row["contenders"], seconds=row.get("seconds", seconds))
+    rival = row["rival"]
+    faster = [name for name in turns.times if name.startswith(rival)]
+    rival = min(faster, key=turns.milliseconds, default=None)
+    found = {
+        "what": row["what"],
+        "dtype": row["dtype"],
+        "rounds": turns.rounds,
+        "ms": {name: round(turns.milliseconds(name), 4) for name in turns.times},
+        "rival": rival,
+        "ratio": round(turns.ratio("lib", rival), 4) if rival else None,
+        "ratio when lib ran first, later": [
+            value and round(value, 4) for value in turns.ratio_by_order("lib", rival)
+        ] if rival else None,
+        "target": row["target"],
+    }  # fmt: skip
+    if "flops" in row:
+        peak = limits[f"product {row['dtype']}, GFLOP/s"]
+        copy = limits["copy of 8 MB, GB/s read and written"]
+        limit = 1e3 * max(row["flops"] / peak, row["bytes"] / copy) / 1e9
+        found["physical limit, ms"] = round(limit, 4)
+    if FLOOR in turns.times:
+        found[FLOOR_RATIO] = round(turns.ratio(FLOOR, rival), 4) if rival else None
+    if "images" in row:
+        found["images per second"] = round(1e3 * row["images"] / turns.milliseconds("lib"))
+    if row.get("printed"):
+        found["times faster"] = round(1 / found["ratio"])
+        found["the course printed"] = row["printed"]
+    if row["target"]:
+        found["met"] = found["ratio"] is not None and found["ratio"] <= row["target"]
+    if row.get("target_ms"):
+        found["target, ms"] = row["target_ms"]
+        found["met"] = found["ms"]["lib"] <= row["target_ms"]
+    return found
 
 
-def report(what, milliseconds, ours):
-    """Print a row: our time, and our time as a share of each rival's."""
-    own = milliseconds[ours]
-    rivals = [f"{own / value:5.2f} x {name}" for name, value in milliseconds.items() if name != ours]
-    print(f"{what:<52}{own:9.2f} ms   {'   '.join(rivals)}")
+def line(found):
+    """Return a row of the printed table."""
+    ratio = f"{found['ratio']:.3g} x {found['rival']}" if found["ratio"] else "no rival here"
+    if found["ratio"] and found["ratio"] < 0.1:
+        ratio = f"{1 / found['ratio']:.0f} times {found['rival']}"
+    notes = []
+    if found.get("target"):
+        target = found["target"]
+        notes.append(f"target {target:.2g}" if target >= 0.1 else f"target {1 / target:.0f} times")
+    if found.get("target, ms"):
+        notes.append(f"target {found['target, ms']:.0f} ms")
+    if "met" in found:
+        notes.append("met" if found["met"] else "NOT met")
+    if found.get(FLOOR_RATIO):
+        notes.append(f"NumPy's calls alone {found[FLOOR_RATIO]:.2f}")
+    if found.get("physical limit, ms"):
+        notes.append(f"{found['ms']['lib'] / found['physical limit, ms']:.1f} x the physical limit")
+    if found.get("the course printed"):
+        notes.append(f"the course printed {found['the course printed']} times")
+    return f"{found['what'] + ', ' + found['dtype']:<78}{found['ms']['lib']:9.2f} ms  {ratio:<32}{', '.join(notes)}"
 
 
-def channels_first(x):
-    """Hand a batch (N, H, W, C) to PyTorch without copying: channels-last in memory, its fastest layout."""
-    return torch.tensor(x).permute(0, 3, 1, 2)
+def thread_rows(seconds):
+    """Compare two threads with one, by the clock on the wall; both take turns in this process."""
+    for row in [
+        *step_rows("float32", (10, 128, 512), need_dx=True, target=None),
+        *step_rows("float64", (128,), need_dx=False, target=None),
+        *three_layer_rows("float32", None),
+    ]:
+        contenders, threads = {}, {}
+        for name in ("lib", "torch"):
+            for count in (1, 2):
+                if name in row["contenders"]:
+                    contenders[f"{name}, {count}"] = row["contenders"][name]
+                    threads[f"{name}, {count}"] = count
+        turns = Turns(contenders, seconds=2 * seconds, clock=time.perf_counter, threads=threads)
+        found = {
+            "what": row["what"],
+            "dtype": row["dtype"],
+            "rounds": turns.rounds,
+            "ms": {name: round(turns.milliseconds(name), 4) for name in contenders},
+            "two threads against one": round(turns.ratio("lib, 2", "lib, 1"), 4),
+            "best rounds": round(min(turns.times["lib, 2"]) / min(turns.times["lib, 1"]), 4),
+        }
+        if torch:
+            found["torch, two threads against one"] = round(turns.ratio("torch, 2", "torch, 1"), 4)
+            found["ratio on two threads"] = round(turns.ratio("lib, 2", "torch, 2"), 4)
+        yield found
 
 
-def bench_convolution(shape, kernel, filters, rounds):
-    """Compare the convolution kernel with the reference layer and with PyTorch."""
-    rng = np.random.default_rng(0)
-    pad = kernel // 2
-    x = rng.standard_normal(shape, np.float32)
-    w = rng.standard_normal((kernel, kernel, shape[3], filters), np.float32)
-    b = np.zeros(filters, np.float32)
-    out, cache = ops.conv2d_forward(x, w, b, pad=pad)
-    layer = ConvLayer2D(shape[3], kernel, filters, padding=pad)
-    layer.params = {layer.w_name: w, layer.b_name: b}
-
-    def reference_backward():
-        layer.meta = x
-        layer.backward(out)
-
-    forward = {"ops": lambda: ops.conv2d_forward(x, w, b, pad=pad), "reference": lambda: layer.forward(x)}
-    backward = {"ops": lambda: ops.conv2d_backward(out, cache), "reference": reference_backward}
-    without = {"ops": lambda: ops.conv2d_backward(out, cache, need_dx=False)}
-    if torch:
-        tx, td = channels_first(x), channels_first(out)
-        tw = torch.tensor(w).permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
-
-        def gradients(*mask):
-            arguments = ([filters], [1, 1], [pad, pad], [1, 1], False, [0, 0], 1, mask)
-            return torch.ops.aten.convolution_backward(td, tx, tw, *arguments)
-
-        forward["torch"] = lambda: torch.nn.functional.conv2d(tx, tw, torch.tensor(b), 1, pad)
-        backward["torch"] = lambda: gradients(True, True, True)
-        without["torch"] = lambda: gradients(False, True, True)
-    else:
-        without["ops with dx"] = backward["ops"]
-    what = f"conv {kernel}x{kernel}x{shape[3]}->{filters}, {shape[0]} images {shape[1]}x{shape[2]}"
-    report(f"{what}, forward", measure(forward, rounds), "ops")
-    report(f"{what}, backward, dx", measure(backward, rounds), "ops")
-    report(f"{what}, backward, no dx", measure(without, rounds), "ops")
-
-
-def bench_pooling(shape, window, stride, rounds):
-    """Compare the pooling kernel with the reference layer and with PyTorch."""
-    x = np.random.default_rng(0).standard_normal(shape, np.float32)
-    out, cache = ops.max_pool2d_forward(x, (window, window), stride=stride)
-    layer = MaxPoolingLayer(window, stride, "pool")
-
-    def reference_backward():
-        layer.meta = x
-        layer.backward(out)
-
-    forward = {
-        "ops": lambda: ops.max_pool2d_forward(x, (window, window), stride=stride),
-        "reference": lambda: layer.forward(x),
-    }
-    backward = {"ops": lambda: ops.max_pool2d_backward(out, cache), "reference": reference_backward}
-    if torch:
-        tx, td = channels_first(x), channels_first(out)
-        sizes = ([window, window], [stride, stride], [0, 0], [1, 1], False)
-        _, winners = torch.ops.aten.max_pool2d_with_indices(tx, *sizes)
-        forward["torch"] = lambda: torch.ops.aten.max_pool2d_with_indices(tx, *sizes)
-        backward["torch"] = lambda: torch.ops.aten.max_pool2d_with_indices_backward(td, tx, *sizes, winners)
-    what = f"pool {window}/{stride}, {shape[0]} images {shape[1]}x{shape[2]}x{shape[3]}"
-    report(f"{what}, forward", measure(forward, rounds), "ops")
-    report(f"{what}, backward, dx", measure(backward, rounds), "ops")
-
-
-class Adam:
-    """The same update for every NumPy contender."""
-
-    def __init__(self, params):
-        self.moments = [(np.zeros_like(p), np.zeros_like(p)) for p in params]
-        self.t = 0
-
-    def step(self, params, grads):
-        """Update the parameters in place."""
-        self.t += 1
-        rate = 1e-3 * np.sqrt(1 - 0.999**self.t) / (1 - 0.9**self.t)
-        for param, grad, (m, v) in zip(params, grads, self.moments, strict=True):
-            m *= 0.9
-            m += 0.1 * grad
-            v *= 0.999
-            v += 0.001 * (grad * grad)
-            param -= (rate * m / (np.sqrt(v) + 1e-8)).astype(param.dtype)
-
-
-def initial_parameters():
-    """Make convolution and fully connected weights and biases."""
-    rng = np.random.default_rng(0)
-    w, fc_w = (
-        rng.standard_normal((3, 3, 3, 16), np.float32) * 0.2,
-        rng.standard_normal((4096, CLASSES)) * 0.02,
+def thread_line(found):
+    """Return a row of the printed table of threads."""
+    text = (
+        f"{found['what'] + ', ' + found['dtype']:<78}{found['ms']['lib, 2']:9.2f} ms  "
+        f"two threads take {found['two threads against one']:.2f} of the time of one, {found['best rounds']:.2f} at best"
     )
-    return [w, np.zeros(16, np.float32), fc_w.astype(np.float32), np.zeros(CLASSES, np.float32)]
+    if "ratio on two threads" in found:
+        text += f"; torch {found['torch, two threads against one']:.2f}; lib {found['ratio on two threads']:.2f} x torch"
+    return text
 
 
-def numpy_step(x, y, *, need_dx=True, reference=False):
-    """Return a function that does one training step: conv, gelu, pool, fully connected, loss, Adam."""
-    params = initial_parameters()
-    adam = Adam(params)
-    conv, pool = ConvLayer2D(3, 3, 16, padding=1), MaxPoolingLayer(2, 2, "pool")
-    conv.params = {conv.w_name: params[0], conv.b_name: params[1]}
-
-    def step():
-        if reference:
-            h = conv.forward(x)
-        else:
-            h, conv_cache = ops.conv2d_forward(x, *params[:2], pad=1)
-        a, gelu_cache = ops.gelu_forward(h)
-        if reference:
-            p = pool.forward(a)
-        else:
-            p, pool_cache = ops.max_pool2d_forward(a, (2, 2), stride=2)
-        scores, dense_cache = ops.dense_forward(p.reshape(len(x), -1), *params[2:])
-        loss, loss_cache = ops.softmax_cross_entropy_forward(scores, y)
-        dscores = ops.softmax_cross_entropy_backward(1.0, loss_cache)
-        dflat, dfc_w, dfc_b = ops.dense_backward(dscores, dense_cache)
-        dp = dflat.reshape(p.shape)
-        da = pool.backward(dp) if reference else ops.max_pool2d_backward(dp, pool_cache)
-        dh = ops.gelu_backward(da, gelu_cache)
-        if reference:
-            conv.backward(dh)
-            dw, db = conv.grads[conv.w_name], conv.grads[conv.b_name]
-        else:
-            _, dw, db = ops.conv2d_backward(dh, conv_cache, need_dx=need_dx)
-        adam.step(params, [dw, db, dfc_w, dfc_b])
-        return loss
-
-    return step
-
-
-def torch_step(x, y):
-    """Return the same step in eager PyTorch, channels last; it computes no dx."""
-    nn = torch.nn
-    net = nn.Sequential(
-        nn.Conv2d(3, 16, 3, padding=1), nn.GELU(approximate="tanh"), nn.MaxPool2d(2), nn.Flatten(),
-        nn.Linear(4096, CLASSES),
-    ).to(memory_format=torch.channels_last)  # fmt: skip
-    adam = torch.optim.Adam(net.parameters(), lr=1e-3)
-    images, labels = channels_first(x), torch.tensor(y)
-
-    def step():
-        adam.zero_grad()
-        loss = nn.functional.cross_entropy(net(images), labels)
-        loss.backward()
-        adam.step()
-        return float(loss.detach())
-
-    return step
-
-
-def bench_step(n, rounds):
-    """Compare whole training steps; the rivals of each row compute dx as the row says."""
-    rng = np.random.default_rng(0)
-    x, y = rng.standard_normal((n, 32, 32, 3), np.float32), rng.integers(0, CLASSES, n)
-    with_dx = {"ops": numpy_step(x, y), "reference": numpy_step(x, y, reference=True)}
-    report(f"training step, {n} images, dx", measure(with_dx, rounds), "ops")
-    without = {"ops": numpy_step(x, y, need_dx=False)}
-    if torch:
-        without["torch"] = torch_step(x, y)
-    else:
-        without["reference with dx"] = with_dx["reference"]
-    times = measure(without, rounds)
-    report(f"training step, {n} images, no dx", times, "ops")
-    print(f"{'':<52}{n / times['ops'] * 1e3:9.0f} images per second")
+def cost_curves(seconds):
+    """Measure steps against batch size and against image size, for the plot."""
+    curves = {"batch": [], "side": []}
+    for kind, values in (("batch", (1, 4, 16, 64, 256)), ("side", (8, 16, 32, 64))):
+        for value in values:
+            n, side = (value, 32) if kind == "batch" else (32, value)
+            x, y = teams.batch(n, np.float32, side)
+            params = teams.initial_parameters(np.float32, side)
+            contenders = {"lib": teams.numpy_step(x, y)}
+            if torch:
+                contenders["PyTorch"] = teams.torch_step(x, y)
+            if n * side <= 64 * 32:
+                contenders["loops"] = textbook.LoopStep(x, y, params)
+            turns = Turns(contenders, seconds=seconds)
+            per_image = {name: turns.milliseconds(name) / n for name in contenders}
+            curves[kind].append({kind: value, "ms per image": per_image})
+    return curves
 
 
 def main():
-    """Run all rows and print them."""
+    """Measure, print and write down."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        "--rounds", type=int, default=9, help="rounds per row; the median is taken (default 9)"
-    )
-    rounds = parser.parse_args().rounds
-    rival = f"PyTorch {torch.__version__}" if torch else "no PyTorch here: rivals are the reference layers"
-    print(f"NumPy {np.__version__}, {rival}; float32, one thread, CPU time, median of {rounds} rounds.")
-    print("'0.50 x torch' is half of torch's time: below 1 is faster than the rival.")
-    print("reference: the answers in lib/cnn/layer_utils.py, which loop over the kernel's pixels.\n")
-    for shape, kernel, filters in CONVOLUTIONS:
-        bench_convolution(shape, kernel, filters, rounds)
-    for shape, window, stride in POOLINGS:
-        bench_pooling(shape, window, stride, rounds)
-    for n in STEP_BATCHES:
-        bench_step(n, rounds)
+    parser.add_argument("--seconds", type=float, default=3.0, help="time for each row (default 3)")
+    parser.add_argument("--only", default="", help="rows whose name holds this text; nothing is written down")
+    options = parser.parse_args()
+    lines = []
+
+    def say(text):
+        print(text, flush=True)
+        lines.append(text)
+
+    use_threads(1)
+    limits, here = measure_limits(), machine()
+    for name, value in {**here, **{name: f"{value:.1f}" for name, value in limits.items()}}.items():
+        say(f"{name}: {value}")
+    say("\nOne thread, processor time, medians; '0.50 x torch' is half of torch's time.\n")
+    rows = []
+    for row in all_rows():
+        if options.only in f"{row['what']}, {row['dtype']}":
+            rows.append(measure(row, options.seconds, limits))
+            say(line(rows[-1]))
+    if options.only:
+        return
+    say("\nTwo threads, time on the clock\n")
+    threads = []
+    for found in thread_rows(options.seconds) if threadpoolctl else []:
+        threads.append(found)
+        say(thread_line(found))
+    use_threads(1)
+    curves = cost_curves(options.seconds / 2)
+    RESULTS.mkdir(exist_ok=True)
+    result = {"machine": here, "limits": limits, "rows": rows, "threads": threads, "curves": curves}
+    (RESULTS / "layers.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (RESULTS / "layers.txt").write_text("\n".join(line.rstrip() for line in lines) + "\n", encoding="utf-8")
+    from benchmarks.plots import plot_costs
+
+    plot_costs(curves, RESULTS / "layers.png")
+    print(f"\nWritten: {RESULTS / 'layers.json'}, {RESULTS / 'layers.png'}")
 
 
 if __name__ == "__main__":

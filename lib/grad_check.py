@@ -10,6 +10,9 @@ import numpy as np
 
 from lib.errors import ConfigError, ShapeError
 
+# Numbers of a stack of moved samples: its results stay in the processor's cache.
+_STACKED_NUMBERS = 1 << 18
+
 
 def rel_error(x, y):
     """Return the largest relative difference of two arrays.
@@ -99,6 +102,56 @@ def eval_numerical_gradient_array(f, x, df, h=1e-5):
             raise ShapeError(msg)
         grad[index] = np.sum((above - below) * df) / width
     return grad
+
+
+def eval_numerical_gradient_samples(f, x, df, h=1e-5):
+    """Compute what `eval_numerical_gradient_array` computes, many times as fast, for layers that treat samples alone.
+
+    All moved copies of one sample go through f as one batch. That is right for a convolution, a pooling, an
+    activation or a fully connected layer, and wrong for batch normalization, where samples see each other.
+
+    Parameters
+    ----------
+    f : callable
+        ``f(x)`` returns an array with one entry for each sample of x, and takes a batch of any size. It has to
+        use its argument: x itself is not moved.
+    x : ndarray of floats, shape (N, ...)
+    df : ndarray, shape of f(x)
+    h : float > 0
+
+    Returns
+    -------
+    grad : ndarray of float64, shape of x
+
+    Raises
+    ------
+    ConfigError
+        If the first sample comes out otherwise alone than in the batch.
+    """
+    where = "eval_numerical_gradient_samples"
+    _check_point(where, x, h)
+    df, whole = np.asarray(df), np.array(f(x), dtype=np.float64)
+    if whole.shape != df.shape or len(whole) != len(x):
+        msg = f"{where}: f returned shape {whole.shape} for {len(x)} samples, df has {df.shape}."
+        raise ShapeError(msg)
+    if len(x) and not np.allclose(f(x[:1]), whole[:1], rtol=1e-4, atol=1e-8):
+        msg = f"{where}: f gives another result for a sample alone than in its batch. Use eval_numerical_gradient_array."
+        raise ConfigError(msg)
+    grad = np.zeros((len(x), x[:1].size))
+    step = max(1, _STACKED_NUMBERS // max(1, grad.shape[1]))
+    for n in range(len(x)):
+        for start in range(0, grad.shape[1], step):
+            entries = np.arange(start, min(start + step, grad.shape[1]))
+            moved = np.tile(x[n].ravel(), (2, len(entries), 1))
+            moved[0, entries - start, entries] += h
+            moved[1, entries - start, entries] -= h
+            width = moved[0, entries - start, entries].astype(float) - moved[1, entries - start, entries]
+            _require_step(width, h, x, "a number")
+            out = np.asarray(f(moved.reshape(-1, *x.shape[1:])), dtype=np.float64).reshape(
+                2, len(entries), -1
+            )
+            grad[n, entries] = (out[0] - out[1]) @ df[n].ravel() / width
+    return grad.reshape(x.shape)
 
 
 def eval_numerical_gradient_blobs(f, inputs, output, h=1e-5):
@@ -206,7 +259,12 @@ def _values_beside(f, x, index, h):
         below = np.array(f(x), dtype=np.float64)
     finally:
         x[index] = old
-    if upper == lower:
-        msg = f"numeric gradient: a step of {h} does not change {old} in {x.dtype}. Use float64."
-        raise ConfigError(msg)
+    _require_step(upper - lower, h, x, old)
     return above, below, upper - lower
+
+
+def _require_step(width, h, x, what):
+    """Refuse a step that rounding swallows."""
+    if not np.all(width):
+        msg = f"numeric gradient: a step of {h} does not change {what} in {x.dtype}. Use float64."
+        raise ConfigError(msg)

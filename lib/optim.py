@@ -160,8 +160,10 @@ class SGD(Optimizer):
         """Move each parameter against its gradient."""
         ### BEGIN SOLUTION sgd-update
         for name, grad in layer.grads.items():
-            param = layer.params[name]
-            layer.params[name] = param - self.lr * grad - self.weight_decay * param
+            step = self.lr * grad
+            if self.weight_decay:
+                step += self.weight_decay * layer.params[name]
+            layer.params[name] = layer.params[name] - step
         ### END SOLUTION
 
 
@@ -193,8 +195,7 @@ class SGDM(Optimizer):
         """Let each parameter roll on with its velocity."""
         ### BEGIN SOLUTION sgdm-update
         for name, grad in layer.grads.items():
-            velocity = self.velocity.get(name, np.zeros_like(grad))
-            velocity = self.momentum * velocity - self.lr * grad
+            velocity = self.momentum * self.velocity.get(name, 0.0) - self.lr * grad
             self.velocity[name] = velocity
             layer.params[name] = layer.params[name] + velocity
         ### END SOLUTION
@@ -233,10 +234,14 @@ class RMSProp(Optimizer):
         """Move each parameter by its gradient in units of its recent size."""
         ### BEGIN SOLUTION rmsprop-update
         for name, grad in layer.grads.items():
-            cache = self.cache.get(name, np.zeros_like(grad))
-            cache = self.decay * cache + (1 - self.decay) * grad * grad
-            self.cache[name] = cache
-            layer.params[name] = layer.params[name] - self.lr * grad / (np.sqrt(cache) + self.eps)
+            step = grad * grad
+            step *= 1 - self.decay
+            self.cache[name] = self.decay * self.cache.get(name, 0.0) + step
+            np.sqrt(self.cache[name], out=step)
+            step += self.eps
+            np.divide(grad, step, out=step)
+            step *= self.lr
+            layer.params[name] = layer.params[name] - step
         ### END SOLUTION
 
 
@@ -286,13 +291,23 @@ class Adam(Optimizer):
     def update(self, layer):
         """Move each parameter by the corrected averages; ``self.t`` counts this step already."""
         ### BEGIN SOLUTION adam-update
+        rate = self.lr / (1 - self.beta1**self.t)
+        correction = (1 - self.beta2**self.t) ** 0.5
         for name, grad in layer.grads.items():
             param = layer.params[name]
-            self.mt[name] = self.beta1 * self.mt.get(name, 0.0) + (1 - self.beta1) * grad
-            self.vt[name] = self.beta2 * self.vt.get(name, 0.0) + (1 - self.beta2) * grad * grad
-            mean = self.mt[name] / (1 - self.beta1**self.t)
-            square = self.vt[name] / (1 - self.beta2**self.t)
-            layer.params[name] = (
-                param - self.lr * mean / (np.sqrt(square) + self.eps) - self.weight_decay * param
-            )
+            mean, square = self.beta1 * self.mt.get(name, 0.0), self.beta2 * self.vt.get(name, 0.0)
+            # one array to compute in: each expression of its own would ask for new memory
+            step = (1 - self.beta1) * grad
+            self.mt[name] = mean + step
+            np.multiply(grad, grad, out=step)
+            step *= 1 - self.beta2
+            self.vt[name] = square + step
+            np.sqrt(self.vt[name], out=step)
+            step /= correction
+            step += self.eps
+            np.divide(self.mt[name], step, out=step)
+            step *= rate
+            if self.weight_decay:
+                step += self.weight_decay * param
+            layer.params[name] = param - step
         ### END SOLUTION

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tqdm import tqdm
-
 from lib.model_file import load_model, read_model, save_model
+from lib.progress import say
 from lib.solver import Solver, rule_name
 from lib.trained_file import (
     fingerprint,
@@ -64,20 +63,18 @@ def solve_or_load(path, model, data, *, provenance="", retrain=False, **settings
     described = _described(solver, provenance)
     if is_being_graded():
         if remark := remark_while_graded(path, described):
-            tqdm.write(remark)
+            say(remark)
         return _load(path, solver)
     if path.exists():
         reason = "training again was asked for" if retrain else reason_to_train(path, described)
         if reason is None:
             return _load(path, solver)
         kept = f"{path.stem}.previous{path.suffix}"
-        tqdm.write(f"{path}: {reason}. Training; the old file will be kept as {kept}.")
+        say(f"{path}: {reason}. Training; the old file will be kept as {kept}.")
     solver.train()
     finished = solver.epoch >= solver.num_epochs
     if not solver.epoch and path.exists():
-        tqdm.write(
-            f"{path}: stopped before the first epoch ended, so the file is still the network of before."
-        )
+        say(f"{path}: stopped before the first epoch ended, so the file is still the network of before.")
         return solver
     if path.exists() and worth_keeping(path):
         set_aside(path)
@@ -94,7 +91,7 @@ def solve_or_load(path, model, data, *, provenance="", retrain=False, **settings
         },
     )
     trained = "trained" if finished else "trained, not to the end,"
-    tqdm.write(f"{path}: {trained} and saved, {summary(solver.val_acc_history, provenance, solver.epoch)}.")
+    say(f"{path}: {trained} and saved, {summary(solver.val_acc_history, provenance, solver.epoch)}.")
     return solver
 
 
@@ -124,7 +121,7 @@ def _load(path, solver):
     """Fill a solver with what a file holds."""
     load_model(path, solver.model)
     saved = read_model(path)
-    tqdm.write(said_of_loaded(path, saved))
+    say(said_of_loaded(path, saved))
     solver.loss_history, solver.train_acc_history, solver.val_acc_history = map(list, saved.history)
     solver.best_params = {name: value.copy() for name, value in saved.params.items()}
     solver.best_val_acc = max(solver.val_acc_history, default=0.0)

@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from lib import update_rules
 from lib.errors import ConfigError, ModelFileError, ShapeError
 from lib.interrupt import InterruptBetweenIterations
 from lib.model_file import compare_params, decode_json, encode_json, read_npz, with_prefix, write_npz
+from lib.progress import progress_bar, say
 
 RULES = ("sgd", "sgd_momentum", "rmsprop", "adam")
 SETTINGS = (
@@ -187,7 +187,7 @@ class Solver:
         _require_folder(self.checkpoint_name)
         if not self.val_acc_history:
             self._score()
-        bar = tqdm(
+        bar = progress_bar(
             file=sys.stdout,  # what stands on stderr reads like a failure
             total=self.num_epochs * self.iterations_per_epoch,
             initial=self.iteration,
@@ -204,7 +204,7 @@ class Solver:
             except KeyboardInterrupt:
                 pass  # half a step may be done: the best parameters so far are whole
         if self.epoch < self.num_epochs:
-            tqdm.write(f"Stopped after {self.epoch} of {self.num_epochs} epochs, iteration {self.iteration}.")
+            say(f"Stopped after {self.epoch} of {self.num_epochs} epochs, iteration {self.iteration}.")
         self._put_best()
 
     def _run_epoch(self, bar, interrupt):
@@ -232,7 +232,7 @@ class Solver:
         self._score()
         if self.verbose:
             line = f"epoch {self.epoch}/{self.num_epochs}: training accuracy {self.train_acc_history[-1]:.3f}"
-            tqdm.write(f"{line}, validation accuracy {self.val_acc_history[-1]:.3f}")
+            say(f"{line}, validation accuracy {self.val_acc_history[-1]:.3f}")
         if self.checkpoint_name:
             self.save_checkpoint(f"{self.checkpoint_name}_epoch_{self.epoch}.npz")
 

@@ -11,13 +11,20 @@ import numpy as np
 from lib.errors import ConfigError
 
 
-def _settings(rule, config, **defaults):
-    """Fill in what is missing; a name that the rule does not know would be passed over without a word."""
+def _settings(rule, config, like=None, memory=(), **defaults):
+    """Fill in what is missing; a name that the rule does not know would be passed over without a word.
+
+    Arrays of `memory` start as zeros beside the parameters `like`, and are made in the first step only.
+    """
     config = {} if config is None else config
-    unknown = sorted(set(config) - set(defaults), key=str)
+    unknown = sorted(set(config) - set(defaults) - set(memory), key=str)
     if unknown:
-        msg = f"{rule}: {', '.join(map(repr, unknown))} is not known. Use {', '.join(defaults)}."
+        known = ", ".join((*defaults, *memory))
+        msg = f"{rule}: {', '.join(map(repr, unknown))} is not known. Use {known}."
         raise ConfigError(msg)
+    for name in memory:
+        if name not in config:
+            config[name] = np.zeros_like(like)
     for name, value in defaults.items():
         config.setdefault(name, value)
     return config
@@ -62,8 +69,9 @@ def sgd_momentum(w, dw, config=None):
     next_w : ndarray
     config : dict
     """
-    config = _settings("sgd_momentum", config, learning_rate=1e-2, momentum=0.9, velocity=np.zeros_like(w))
-    velocity = config["momentum"] * config["velocity"] - config["learning_rate"] * dw
+    config = _settings("sgd_momentum", config, w, ("velocity",), learning_rate=1e-2, momentum=0.9)
+    velocity = config["momentum"] * config["velocity"]
+    velocity -= config["learning_rate"] * dw
     config["velocity"] = _like(w, velocity)
     return _like(w, w + velocity), config
 
@@ -86,13 +94,13 @@ def rmsprop(w, dw, config=None):
     -----
     Source: T. Tieleman, G. Hinton, Lecture 6.5, Neural Networks for Machine Learning, Coursera, 2012.
     """
-    config = _settings(
-        "rmsprop", config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8, cache=np.zeros_like(w)
-    )
-    decay = config["decay_rate"]
-    cache = decay * config["cache"] + (1 - decay) * dw * dw
-    config["cache"] = _like(w, cache)
-    return _like(w, w - config["learning_rate"] * dw / (np.sqrt(cache) + config["epsilon"])), config
+    config = _settings("rmsprop", config, w, ("cache",), learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
+    config["cache"] = _like(w, _mixed(config["cache"], dw * dw, config["decay_rate"]))
+    step = np.sqrt(config["cache"])
+    step += config["epsilon"]
+    step = np.divide(dw, step)
+    step *= config["learning_rate"]
+    return _like(w, w - step), config
 
 
 def adam(w, dw, config=None):
@@ -115,23 +123,24 @@ def adam(w, dw, config=None):
     Source: D. Kingma, J. Ba, Adam, arXiv:1412.6980, 2014, algorithm 1.
     """
     config = _settings(
-        "adam",
-        config,
-        learning_rate=1e-3,
-        beta1=0.9,
-        beta2=0.999,
-        epsilon=1e-8,
-        m=np.zeros_like(w),
-        v=np.zeros_like(w),
-        t=0,
+        "adam", config, w, ("m", "v"), learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, t=0
     )
-    beta1, beta2 = config["beta1"], config["beta2"]
     config["t"] += 1
-    config["m"] = _like(w, beta1 * config["m"] + (1 - beta1) * dw)
-    config["v"] = _like(w, beta2 * config["v"] + (1 - beta2) * dw * dw)
-    mean = config["m"] / (1 - beta1 ** config["t"])
-    square = config["v"] / (1 - beta2 ** config["t"])
-    return _like(w, w - config["learning_rate"] * mean / (np.sqrt(square) + config["epsilon"])), config
+    config["m"] = _like(w, _mixed(config["m"], dw, config["beta1"]))
+    config["v"] = _like(w, _mixed(config["v"], dw * dw, config["beta2"]))
+    step = np.sqrt(config["v"])
+    step /= (1 - config["beta2"] ** config["t"]) ** 0.5
+    step += config["epsilon"]
+    np.divide(config["m"], step, out=step)
+    step *= config["learning_rate"] / (1 - config["beta1"] ** config["t"])
+    return _like(w, np.subtract(w, step, out=step)), config
+
+
+def _mixed(average, value, keep):
+    """Return keep * average + (1 - keep) * value, a new array: a caller may still look at the old one."""
+    mixed = keep * average
+    mixed += (1 - keep) * value
+    return mixed
 
 
 def _like(w, value):

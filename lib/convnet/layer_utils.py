@@ -85,8 +85,8 @@ def conv_relu_pool_forward(x, w, b, conv_param, pool_param):
     return out, (conv_cache, relu_cache, pool_cache)
 
 
-def conv_relu_pool_backward(dout, cache):
-    """Return (dx, dw, db)."""
+def conv_relu_pool_backward(dout, cache, *, need_dx=True):
+    """Return (dx, dw, db); dx is None where ``need_dx`` says that nobody asks for it, as in a first layer."""
     conv_cache, relu_cache, pool_cache = cache
     ds = max_pool_backward_fast(dout, pool_cache)
-    return conv_backward_fast(relu_backward(ds, relu_cache), conv_cache)
+    return conv_backward_fast(relu_backward(ds, relu_cache), conv_cache, need_dx=need_dx)

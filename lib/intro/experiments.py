@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from tqdm import tqdm
 
 from lib.errors import ModelFileError
 from lib.intro.train import accuracy, fit, start
 from lib.intro.train_or_load import code_of, describe
 from lib.model_file import decode_json, encode_json, read_npz, write_npz
+from lib.progress import say
 from lib.trained_file import differing_settings, fingerprint, is_being_graded, plain
 
 _ARRAYS = ("loss_hist", "train_acc", "valid_acc", "test_acc", "filters", "bias")
@@ -138,7 +138,7 @@ class Experiments:
         ):
             found = differing_settings({key: kept.settings.get(key) for key in settings}, settings)
             remark = f"; with other settings than the notebook has ({'; '.join(found)})" if found else ""
-            tqdm.write(f"{kept} [from {self.path.name}{remark}]")
+            say(f"{kept} [from {self.path.name}{remark}]")
             return kept
         if is_being_graded():
             msg = (
@@ -148,7 +148,7 @@ class Experiments:
             raise ModelFileError(msg)
         run = _train(name, make, data, settings)
         self._write(run)
-        tqdm.write(str(run))
+        say(str(run))
         return run
 
     def _read(self) -> dict[str, Run]:
@@ -175,7 +175,7 @@ class Experiments:
         try:
             runs = self._read()
         except ModelFileError as error:
-            tqdm.write(f"{error} It is replaced.")
+            say(f"{error} It is replaced.")
             runs = {}
         runs[run.name] = run
         arrays = {

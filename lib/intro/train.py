@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from tqdm import tqdm
 
 from lib.errors import ConfigError
+from lib.progress import say
 
 #: Training images on which the training accuracy is measured after each epoch.
 NUM_MEASURED = 500
@@ -130,11 +130,9 @@ def fit(net, data, optimizer, batch_size=50, max_epochs=10, verbose=False):
             results.val_acc_hist.append(val_acc)
             if verbose:
                 mean = sum(losses) / len(losses)
-                tqdm.write(
-                    f"epoch {epoch:2}: loss {mean:.3f}, accuracy {train_acc:.3f} train, {val_acc:.3f} valid"
-                )
+                say(f"epoch {epoch:2}: loss {mean:.3f}, accuracy {train_acc:.3f} train, {val_acc:.3f} valid")
     except KeyboardInterrupt:
-        tqdm.write(f"stopped after {len(results.val_acc_hist)} of {max_epochs} epochs.")
+        say(f"stopped after {len(results.val_acc_hist)} of {max_epochs} epochs.")
     net.load_state_dict(opt_state)
     params = {name: value.detach().numpy().copy() for name, value in net.named_parameters()}
     return results._replace(opt_params=params)

@@ -7,11 +7,10 @@ import hashlib
 import inspect
 from pathlib import Path
 
-from tqdm import tqdm
-
 from lib.intro.train import Results, fit, start, train_step
 from lib.intro.weights import load_net, save_net
 from lib.model_file import read_model
+from lib.progress import say
 from lib.trained_file import (
     fingerprint,
     is_being_graded,
@@ -75,18 +74,16 @@ def train_or_load(
     )
     if is_being_graded():
         if remark := remark_while_graded(path, settings):
-            tqdm.write(remark)
+            say(remark)
         return _load(path, net)
     if path.exists():
         reason = "training again was asked for" if retrain else reason_to_train(path, settings)
         if reason is None:
             return _load(path, net)
-        tqdm.write(
-            f"{path}: {reason}. Training; the old file will be kept as {path.stem}.previous{path.suffix}."
-        )
+        say(f"{path}: {reason}. Training; the old file will be kept as {path.stem}.previous{path.suffix}.")
     results = fit(net, data, optimizer, batch_size, max_epochs, verbose)
     if not results.val_acc_hist:
-        tqdm.write(f"{path}: stopped before the first epoch ended, so nothing was saved.")
+        say(f"{path}: stopped before the first epoch ended, so nothing was saved.")
         return results
     if path.exists() and worth_keeping(path):
         set_aside(path)
@@ -94,7 +91,7 @@ def train_or_load(
     settings |= {"fingerprint": fingerprint(settings), "finished": finished}
     save_net(path, net, results, provenance=provenance, settings=settings)
     trained = "trained" if finished else "trained, not to the end,"
-    tqdm.write(f"{path}: {trained} and saved, {summary(results.val_acc_hist, provenance)}.")
+    say(f"{path}: {trained} and saved, {summary(results.val_acc_hist, provenance)}.")
     return results
 
 
@@ -124,5 +121,5 @@ def _scalars(values):
 def _load(path, net):
     history = load_net(path, net)
     saved = read_model(path)
-    tqdm.write(said_of_loaded(path, saved))
+    say(said_of_loaded(path, saved))
     return Results(saved.params, *(list(values) for values in history))

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 from lib.errors import ConfigError
 from lib.interrupt import InterruptBetweenIterations
@@ -22,6 +21,7 @@ from lib.mlp.checkpoint import (
 )
 from lib.mlp.guards import require_accuracies, require_count, require_number
 from lib.model_file import decode_json, encode_json
+from lib.progress import progress_bar, say
 from lib.trained_file import differing_settings, set_aside
 
 ACCURACY_SAMPLES = 2000  # of the training set, per epoch: an estimate within about one percent
@@ -219,7 +219,7 @@ def train_net(
     stopped_inside = False
     # in text and on stdout: a widget is lost when a notebook is saved or printed, and what stands on stderr
     # reads like a failure
-    bar = tqdm(
+    bar = progress_bar(
         file=sys.stdout,
         total=max_epochs * iters_per_epoch,
         initial=progress.iteration,
@@ -268,7 +268,7 @@ def train_net(
                 if progress.epoch % lr_decay_every == 0:
                     optimizer.lr *= lr_decay
                 if verbose:
-                    tqdm.write(_epoch_line(progress, max_epochs, iters_per_epoch))
+                    say(_epoch_line(progress, max_epochs, iters_per_epoch))
                 if checkpoint is not None:
                     save_checkpoint(checkpoint, progress, model, optimizer, loader, settings)
         except KeyboardInterrupt:
@@ -281,7 +281,7 @@ def train_net(
         ):
             save_checkpoint(checkpoint, progress, model, optimizer, loader, settings)
     if progress.epoch < max_epochs:
-        tqdm.write(_stopped_line(progress, max_epochs, checkpoint))
+        say(_stopped_line(progress, max_epochs, checkpoint))
     if not opt_params:
         opt_params = {
             name: value.copy() for layer in model.net.layers for name, value in layer.params.items()
@@ -332,16 +332,16 @@ def _continue_from(checkpoint, settings, max_epochs, model, optimizer, loader):
     differences = differing_settings(meta["settings"], settings)
     if differences:
         previous = set_aside(path)
-        tqdm.write(
+        say(
             f"{path} was made with other settings ({'; '.join(differences)}): training from the beginning. "
             f"The old file is kept as {previous}."
         )
         return settings, Progress()
     progress = restore_checkpoint(path, (meta, arrays), model, optimizer, loader)
     if progress.epoch >= max_epochs:
-        tqdm.write(f"{path}: finished, {progress.epoch} epochs are done. Delete it to train again.")
+        say(f"{path}: finished, {progress.epoch} epochs are done. Delete it to train again.")
     else:
-        tqdm.write(
+        say(
             f"{path}: going on after {progress.epoch} of {max_epochs} epochs, iteration {progress.iteration}."
         )
     return settings, progress

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np  # noqa: F401  (comes along with a star import, as from every module of this folder)
-from tqdm import tqdm
 
 from lib.mlp.checkpoint import describe_network, describe_optimizer
 from lib.mlp.train import train_net
 from lib.model_file import load_model, read_model, save_model
+from lib.progress import say
 from lib.trained_file import (
     fingerprint,
     is_being_graded,
@@ -99,7 +99,7 @@ def train_or_load(
     )
     if is_being_graded():
         if remark := remark_while_graded(path, settings):
-            tqdm.write(remark)
+            say(remark)
         return _load(path, model)
 
     reason = None
@@ -107,9 +107,7 @@ def train_or_load(
         reason = "training again was asked for" if retrain else reason_to_train(path, settings)
         if reason is None:
             return _load(path, model)
-        tqdm.write(
-            f"{path}: {reason}. Training; the old file will be kept as {path.stem}.previous{path.suffix}."
-        )
+        say(f"{path}: {reason}. Training; the old file will be kept as {path.stem}.previous{path.suffix}.")
     if retrain and checkpoint is not None and Path(checkpoint).exists():
         set_aside(checkpoint)
 
@@ -135,9 +133,7 @@ def train_or_load(
     _put(model, results[0])
     finished = len(results[3]) >= max_epochs
     if not results[3] and path.exists():
-        tqdm.write(
-            f"{path}: stopped before the first epoch ended, so the file is still the network of before."
-        )
+        say(f"{path}: stopped before the first epoch ended, so the file is still the network of before.")
         return results
     if path.exists() and worth_keeping(path):
         set_aside(path)
@@ -152,14 +148,14 @@ def train_or_load(
     if finished and checkpoint is not None:
         Path(checkpoint).unlink(missing_ok=True)
     trained = "trained" if finished else "trained, not to the end,"
-    tqdm.write(f"{path}: {trained} and saved, {summary(results[3], provenance)}.")
+    say(f"{path}: {trained} and saved, {summary(results[3], provenance)}.")
     return results
 
 
 def _load(path, model):
     history = load_model(path, model)
     saved = read_model(path)
-    tqdm.write(said_of_loaded(path, saved))
+    say(said_of_loaded(path, saved))
     opt_params = {name: value.copy() for name, value in saved.params.items()}
     return opt_params, *(list(values) for values in history)
 

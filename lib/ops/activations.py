@@ -1,8 +1,8 @@
 """Activations: relu, leaky relu and gelu, each on arrays of any shape.
 
 Speed here is memory traffic: each pass works in place, and gelu, which needs a dozen passes, works on pieces
-that stay in the processor's cache. Powers are products: ``x**3`` takes a hundred times as long as
-``x * x * x``.
+that stay in the processor's cache, and makes its derivative along with its value. Powers are products:
+``x**3`` takes a hundred times as long as ``x * x * x``.
 """
 
 from typing import NamedTuple
@@ -12,11 +12,13 @@ import numpy as np
 from lib.errors import ConfigError
 
 from ._checks import check_array, check_shape
+from .scratch import empty
 
-# Numbers per piece: three pieces of float64 fit a second-level cache.
+# Numbers per piece: four pieces of float32 fit a second-level cache.
 _PIECE = 1 << 15
 
-# gelu(x) = x/2 * (1 + tanh(_A*x + _B*x^3)), Hendrycks and Gimpel 2016, section 2.
+# gelu(x) = x/2 * (1 + tanh(_A*x + _B*x^3)), Hendrycks and Gimpel 2016, section 2. As (1 + tanh(u)) / 2 is
+# 1 / (1 + exp(-2u)), one exponential is enough, which takes half the time of a tanh.
 _A = 0.7978845608028654  # sqrt(2 / pi)
 _B = 0.044715 * _A
 
@@ -37,8 +39,7 @@ class LeakyReluCache(NamedTuple):
 class GeluCache(NamedTuple):
     """What ``gelu_backward`` needs of the forward pass."""
 
-    x: np.ndarray
-    tanh: np.ndarray
+    slope: np.ndarray
 
 
 def relu_forward(x):
@@ -154,7 +155,7 @@ def gelu_forward(x):
     out : ndarray, shape and dtype of x
         ``x/2 * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))``
     cache : GeluCache
-        Holds x itself: do not modify it before the backward pass.
+        The derivative at x, and not x.
 
     References
     ----------
@@ -167,20 +168,34 @@ def gelu_forward(x):
     """
     check_array("gelu", "x", x)
     x = np.asarray(x, order="C")  # so that the flat pieces are views
-    out, tanh = np.empty_like(x), np.empty_like(x)
-    flat_x, flat_out, flat_tanh = x.reshape(-1), out.reshape(-1), tanh.reshape(-1)
-    for start in range(0, x.size, _PIECE):
-        piece = slice(start, start + _PIECE)
-        v, o, t = flat_x[piece], flat_out[piece], flat_tanh[piece]
-        np.multiply(v, v, out=t)
-        t *= _B
-        t += _A
-        t *= v
-        np.tanh(t, out=t)
-        np.add(t, 1, out=o)
-        o *= v
-        o *= 0.5
-    return out, GeluCache(x, tanh)
+    out, slope = empty(x.shape, x.dtype), empty(x.shape, x.dtype)
+    flat_x, flat_out, flat_slope = x.reshape(-1), out.reshape(-1), slope.reshape(-1)
+    with np.errstate(over="ignore"):  # exp(-2u) of a large negative u is infinite, and one over it zero
+        for start in range(0, x.size, _PIECE):
+            piece = slice(start, start + _PIECE)
+            _gelu(flat_x[piece], flat_out[piece], flat_slope[piece])
+    return out, GeluCache(slope)
+
+
+def _gelu(x, out, slope):
+    """Write gelu of a piece to `out` and its derivative to `slope`.
+
+    With s = 1 / (1 + exp(-2u)) and u = _A*x + _B*x^3: gelu = x*s, and its derivative is
+    s + x * s * (1 - s) * 2*du/dx.
+    """
+    np.multiply(x, x, out=slope)
+    s = slope * (-2 * _B)
+    s -= 2 * _A
+    s *= x  # -2u
+    np.exp(s, out=s)
+    s += 1
+    np.reciprocal(s, out=s)
+    np.multiply(x, s, out=out)
+    slope *= 6 * _B
+    slope += 2 * _A  # 2*du/dx
+    slope *= out
+    slope *= 1 - s
+    slope += s
 
 
 def gelu_backward(dout, cache):
@@ -195,34 +210,12 @@ def gelu_backward(dout, cache):
     -------
     dx : ndarray, shape and dtype of x
 
-    Notes
-    -----
-    With t the tanh of the forward pass and u = _A*x + _B*x^3 its argument:
-    ``dx = dout/2 * (1 + t) * (1 + x * (1 - t) * du/dx)`` with du/dx = _A + 3*_B*x^2,
-    since 1 - t^2 = (1 - t)(1 + t).
-
     Examples
     --------
-    >>> _, cache = gelu_forward(np.array([-9.0, 0.0, 9.0]))
+    >>> _, cache = gelu_forward(np.array([-40.0, 0.0, 40.0]))
     >>> gelu_backward(np.array([2.0, 2.0, 2.0]), cache) + 0.0   # far out as relu, one half at zero
     array([0., 1., 2.])
     """
-    x, tanh = cache
-    check_shape("gelu", "dout", dout, x.shape, "the shape that forward produced")
-    dx = np.empty_like(x)
-    flat_x, flat_tanh, flat_dout, flat_dx = x.reshape(-1), tanh.reshape(-1), dout.reshape(-1), dx.reshape(-1)
-    for start in range(0, x.size, _PIECE):
-        piece = slice(start, start + _PIECE)
-        v, t, g = flat_x[piece], flat_tanh[piece], flat_dx[piece]
-        np.multiply(v, v, out=g)
-        g *= 3 * _B
-        g += _A
-        g *= v
-        scratch = 1 - t
-        g *= scratch
-        g += 1
-        np.add(t, 1, out=scratch)
-        g *= scratch
-        g *= 0.5
-        g *= flat_dout[piece]
-    return dx
+    slope = cache.slope
+    check_shape("gelu", "dout", dout, slope.shape, "the shape that forward produced")
+    return np.multiply(dout, slope, out=empty(slope.shape, slope.dtype), casting="same_kind")

@@ -2,7 +2,8 @@
 
 Both passes are matrix products with the unfolded images. The unfolded matrix is KH*KW times as large as the
 images, so it is made for a few images at a time, small enough to stay in the processor's cache, and made
-again in the backward pass: that costs less than to keep it.
+again in the backward pass: that costs less than to keep it. It lies in memory so that what is copied at a
+time is long: plane by plane where images are wide, window by window where they have many channels.
 """
 
 from typing import NamedTuple
@@ -12,10 +13,14 @@ import numpy as np
 from lib.errors import ShapeError
 
 from ._checks import check_array, check_shape
-from .windows import fold, unfold, window_grid
+from .scratch import empty
+from .windows import fold, unfold, unfold_rows, window_grid
 
-# Bytes of the unfolded matrix of one chunk: speed is flat from 1 to 3 MB, and falls below that.
-_CHUNK_BYTES = 1536 * 1024
+# Bytes of the unfolded matrix of one chunk: speed falls below 2 MB.
+_CHUNK_BYTES = 3072 * 1024
+
+# Fewer channels make a matrix product too narrow to be fast: then dx is folded.
+_MANY_CHANNELS = 8
 
 
 class ConvCache(NamedTuple):
@@ -29,13 +34,19 @@ class ConvCache(NamedTuple):
     grid: tuple
 
 
-def _columns(x, window, stride, pad, grid, dtype):
-    """Unfold images to a matrix (KH*KW*C + 1, N*OH*OW); its last row is ones: the bias is a weight."""
-    rows = window[0] * window[1] * x.shape[3]
-    columns = np.empty((rows + 1, len(x) * grid[0] * grid[1]), dtype)
-    columns[-1] = 1
-    unfold(x, window, stride=stride, pad=pad, out=columns[:-1].reshape(*window, x.shape[3], len(x), *grid))
-    return columns
+def _unfolded(x, window, stride, pad, grid, dtype):
+    """Unfold images to a matrix (N*OH*OW, KH*KW*C + 1); its last column is ones: the bias is a weight."""
+    N, C = len(x), x.shape[3]
+    shape = (N * grid[0] * grid[1], window[0] * window[1] * C + 1)
+    if grid[1] // stride > window[1] * C:  # a row of a plane is longer than a row of a window
+        planes = empty(shape[::-1], dtype)
+        unfold(x, window, stride=stride, pad=pad, out=planes[:-1].reshape(*window, C, N, *grid))
+        matrix = planes.T
+    else:
+        matrix = empty(shape, dtype)
+        unfold_rows(x, window, stride=stride, pad=pad, out=matrix[:, :-1].reshape(N, *grid, *window, C))
+    matrix[:, -1] = 1
+    return matrix
 
 
 def _images_per_chunk(rows, grid, dtype):
@@ -104,11 +115,11 @@ def conv2d_forward(x, w, b, *, stride=1, pad=0):
 
     dtype = np.result_type(x, w, b)
     weights = np.concatenate([w.reshape(-1, F), b[None]], dtype=dtype)  # (KH*KW*C + 1, F)
-    out = np.empty((N, *grid, F), dtype)
+    out = empty((N, *grid, F), dtype)
     step = _images_per_chunk(len(weights), grid, dtype)
     for start in range(0, N, step):
-        columns = _columns(x[start : start + step], (KH, KW), stride, pad, grid, dtype)
-        np.matmul(columns.T, weights, out=out[start : start + step].reshape(-1, F))
+        images, chunk = x[start : start + step], out[start : start + step]
+        np.matmul(_unfolded(images, (KH, KW), stride, pad, grid, dtype), weights, out=chunk.reshape(-1, F))
     return out, ConvCache(x, w, b, stride, pad, grid)
 
 
@@ -138,8 +149,9 @@ def conv2d_backward(dout, cache, *, need_dx=True):
 
     Notes
     -----
-    With X the unfolded images and D the gradient as a matrix (N*OH*OW, F): dw = X @ D, db = the sum of the
-    rows of D, and dx folds w @ D.T, because folding is the adjoint of unfolding.
+    With X the unfolded images and D the gradient as a matrix (N*OH*OW, F): dw = X.T @ D, db = the sum of the
+    rows of D, and dx folds w @ D.T, because folding is the adjoint of unfolding. Windows that move by one pixel
+    make dx a convolution too: of dout with the filters turned around. With many channels that is faster.
 
     Examples
     --------
@@ -160,13 +172,17 @@ def conv2d_backward(dout, cache, *, need_dx=True):
     dout = dout.astype(dtype, copy=False)
     filters = w.reshape(-1, F).astype(dtype, copy=False)
     dweights = np.zeros((len(filters) + 1, F), dtype)
-    dx = np.empty(x.shape, dtype) if need_dx else None
+    as_convolution = need_dx and C >= _MANY_CHANNELS and stride == 1 and KH == KW > pad
+    dx = empty(x.shape, dtype) if need_dx and not as_convolution else None
     step = _images_per_chunk(len(dweights), grid, dtype)
     for start in range(0, len(x), step):
         images = x[start : start + step]
         d = dout[start : start + step].reshape(-1, F)
-        dweights += _columns(images, (KH, KW), stride, pad, grid, dtype) @ d
-        if need_dx:
+        dweights += _unfolded(images, (KH, KW), stride, pad, grid, dtype).T @ d
+        if dx is not None:
             patches = (filters @ d.T).reshape(KH, KW, C, len(images), *grid)
-            dx[start : start + step] = fold(patches, images.shape, stride=stride, pad=pad)
+            fold(patches, images.shape, stride=stride, pad=pad, out=dx[start : start + step])
+    if as_convolution:
+        turned = w[::-1, ::-1].transpose(0, 1, 3, 2)  # (KH, KW, F, C)
+        dx = conv2d_forward(dout, turned, np.zeros(C, dtype), pad=KH - 1 - pad)[0]
     return dx, dweights[:-1].reshape(w.shape), dweights[-1]

@@ -5,15 +5,17 @@ per window that says which pixel won; the backward pass scatters the gradient th
 so that the temporaries stay in the processor's cache.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 
 from ._checks import check_array, check_shape
+from .scratch import empty
 from .windows import taps, window_grid
 
 # Bytes of input of one chunk.
-_CHUNK_BYTES = 512 * 1024
+_CHUNK_BYTES = 1024 * 1024
 
 
 class PoolCache(NamedTuple):
@@ -36,26 +38,28 @@ def _pool(x, window, stride, grid, out, winner):
     A later pixel wins only where it is strictly larger. Numbers grow along the way, so that a maximum over
     "number where it won, else 0" keeps the last winner without a masked copy, which would be slower.
     """
-    KW = window[1]
+    KH, KW = window
     number = winner.dtype.type
     first, *others = taps(grid[1], KW, stride)
-    row_max = x[:, :, first].copy()  # (N, H, OW, C)
-    row_winner = np.zeros(row_max.shape, winner.dtype)
+    best = x[:, :, first]  # (N, H, OW, C)
+    where = np.zeros(best.shape, winner.dtype)
     for v, columns in enumerate(others, start=1):
         candidate = x[:, :, columns]
-        np.maximum(
-            row_winner, np.multiply(candidate > row_max, number(v), dtype=winner.dtype), out=row_winner
-        )
-        np.maximum(row_max, candidate, out=row_max)
-    first, *others = taps(grid[0], window[0], stride)
-    out[...] = row_max[:, first]
-    winner[...] = row_winner[:, first]
+        np.maximum(where, _as_numbers(candidate > best, winner.dtype) * number(v), out=where)
+        best = np.maximum(best, candidate)
+    first, *others = taps(grid[0], KH, stride)
+    out[...], winner[...] = best[:, first], where[:, first]
     for u, rows in enumerate(others, start=1):
-        candidate = row_max[:, rows]
-        numbers = row_winner[:, rows] + number(u * KW)
-        numbers *= candidate > out
+        candidate = best[:, rows]
+        numbers = where[:, rows] + number(u * KW)
+        numbers *= _as_numbers(candidate > out, winner.dtype)
         np.maximum(winner, numbers, out=winner)
         np.maximum(out, candidate, out=out)
+
+
+def _as_numbers(mask, dtype):
+    """Read False and True as 0 and 1: the bytes themselves where a number takes a byte."""
+    return mask.view(dtype) if dtype.itemsize == 1 else mask.astype(dtype)
 
 
 def max_pool2d_forward(x, window, *, stride):
@@ -101,13 +105,28 @@ def max_pool2d_forward(x, window, *, stride):
     N, H, W, C = x.shape
     window = tuple(window)
     grid = window_grid("max_pool2d", (H, W), window, stride=stride)
-    out = np.empty((N, *grid, C), x.dtype)
+    out = empty((N, *grid, C), x.dtype)
     winner = np.empty(out.shape, np.min_scalar_type(int(window[0] * window[1]) - 1))
     step = _images_per_chunk(x.shape, x.dtype)
     for start in range(0, N, step):
         chunk = slice(start, start + step)
         _pool(x[chunk], window, stride, grid, out[chunk], winner[chunk])
     return out, PoolCache(winner, x.shape, window, stride, x.dtype)
+
+
+@lru_cache(maxsize=8)
+def _corners(shape, grid, stride):
+    """Return the flat position of the first pixel of every window in a batch (N, H, W, C): (N, OH, OW, C)."""
+    N, H, W, C = shape
+    image, row, column, channel = np.ix_(
+        np.arange(N) * (H * W * C),
+        np.arange(grid[0]) * (stride * W * C),
+        np.arange(grid[1]) * (stride * C),
+        np.arange(C),
+    )
+    corners = image + row + column + channel
+    corners.flags.writeable = False
+    return corners
 
 
 def max_pool2d_backward(dout, cache):
@@ -141,22 +160,16 @@ def max_pool2d_backward(dout, cache):
     winner, (N, H, W, C), (KH, KW), stride, dtype = cache
     check_shape("max_pool2d", "dout", dout, winner.shape, "the shape that forward produced")
     OH, OW = winner.shape[1:3]
-    dx = np.zeros((N, H, W, C), dtype)
+    dx = empty((N, H, W, C), dtype)
     step = min(N, _images_per_chunk((N, H, W, C), dtype))
-    # Flat position in a chunk = corner of the window + offset of the winning pixel.
     offset = ((np.arange(KH)[:, None] * W + np.arange(KW)) * C).ravel()
-    image, row, column, channel = np.ix_(
-        np.arange(step) * (H * W * C),
-        np.arange(OH) * (stride * W * C),
-        np.arange(OW) * (stride * C),
-        np.arange(C),
-    )
-    corner = image + row + column + channel
+    corner = _corners((step, H, W, C), (OH, OW), stride)
     for start in range(0, N, max(1, step)):
         chunk = slice(start, start + step)
-        position = offset.take(winner[chunk])
+        position = offset.take(winner[chunk])  # flat, in this chunk
         position += corner[: len(position)]
         flat = dx[chunk].reshape(-1)
+        flat.fill(0)
         if max(KH, KW) <= stride:
             flat[position.reshape(-1)] = dout[chunk].reshape(-1)  # no pixel is in two windows
         else:

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
+from lib import grad_check
 from lib.errors import ConfigError, ShapeError
 from lib.grad_check import (
     eval_numerical_gradient,
     eval_numerical_gradient_array,
     eval_numerical_gradient_blobs,
     eval_numerical_gradient_net,
+    eval_numerical_gradient_samples,
     grad_check_sparse,
     rel_error,
 )
@@ -168,3 +170,37 @@ def test_a_few_entries_tell_a_right_gradient_from_a_wrong_one(capsys):
     assert capsys.readouterr().out == ""
     with pytest.raises(ShapeError, match=r"x has shape \(20, 30\), analytic_grad \(30, 20\)"):
         grad_check_sparse(lambda x: (x * x).sum(), x, right.T)
+
+
+@pytest.mark.parametrize("stacked", [1, 100, 10**6])
+def test_samples_at_once_give_the_gradient_of_one_entry_at_a_time(monkeypatch, stacked):
+    """For a layer that treats samples alone, whatever the number of moved samples in a stack."""
+    monkeypatch.setattr(grad_check, "_STACKED_NUMBERS", stacked)
+    rng = np.random.default_rng(0)
+    x, a, df = rng.normal(size=(4, 3, 2)), rng.normal(size=(3, 2, 5)), rng.normal(size=(4, 5))
+
+    def f(value):
+        return np.tanh(np.tensordot(value, a, axes=2))
+
+    before = x.copy()
+    got = eval_numerical_gradient_samples(f, x, df)
+    np.testing.assert_allclose(got, eval_numerical_gradient_array(f, x, df), rtol=1e-9, atol=1e-11)
+    np.testing.assert_array_equal(x, before)
+
+
+def test_samples_that_see_each_other_are_refused():
+    """A mean over the batch is another one for a sample alone."""
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    with pytest.raises(
+        ConfigError, match=r"another result for a sample alone .* Use eval_numerical_gradient_array"
+    ):
+        eval_numerical_gradient_samples(lambda v: v - v.mean(axis=0), x, x)
+
+
+def test_samples_refuse_what_does_not_fit():
+    """A result of another shape, and a step that vanishes in float32."""
+    x = np.ones((2, 3))
+    with pytest.raises(ShapeError, match=r"f returned shape \(2, 3\) for 2 samples, df has \(2, 4\)"):
+        eval_numerical_gradient_samples(lambda v: v, x, np.ones((2, 4)))
+    with pytest.raises(ConfigError, match="a step of 1e-05 does not change a number in float32"):
+        eval_numerical_gradient_samples(lambda v: v, np.full((1, 2), 1e4, np.float32), np.ones((1, 2)))

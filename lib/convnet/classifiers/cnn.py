@@ -143,11 +143,11 @@ class ThreeLayerConvNet(_ConvNet):
         loss, dscores = softmax_loss(scores, y)
         dhidden, grads["W3"], grads["b3"] = affine_backward(dscores, cache3)
         dpooled, grads["W2"], grads["b2"] = affine_relu_backward(dhidden, cache2)
-        _, grads["W1"], grads["b1"] = conv_relu_pool_backward(dpooled, cache1)
+        _, grads["W1"], grads["b1"] = conv_relu_pool_backward(dpooled, cache1, need_dx=False)
         for name in ("W1", "W2", "W3"):
             weights = self.params[name]
             loss += 0.5 * self.reg * np.sum(weights * weights)
-            grads[name] = grads[name] + self.reg * weights
+            grads[name] += self.reg * weights
         ### END SOLUTION
         return loss, grads
 
@@ -221,10 +221,10 @@ class FourLayerConvNet(_ConvNet):
         dhidden2, grads["W4"], grads["b4"] = affine_backward(dscores, cache4)
         dhidden1, grads["W3"], grads["b3"] = affine_relu_backward(dhidden2, cache3)
         dpooled, grads["W2"], grads["b2"] = affine_relu_backward(dhidden1, cache2)
-        _, grads["W1"], grads["b1"] = conv_relu_pool_backward(dpooled, cache1)
+        _, grads["W1"], grads["b1"] = conv_relu_pool_backward(dpooled, cache1, need_dx=False)
         for name in ("W1", "W2", "W3", "W4"):
             weights = self.params[name]
             loss += 0.5 * self.reg * np.sum(weights * weights)
-            grads[name] = grads[name] + self.reg * weights
+            grads[name] += self.reg * weights
         ### END SOLUTION
         return loss, grads

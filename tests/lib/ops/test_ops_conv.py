@@ -22,6 +22,15 @@ SHAPES = [
     pytest.param((2, 4, 5, 2), (4, 5, 2, 3), 1, 0, id="window as large as the image"),
     pytest.param((2, 2, 2, 2), (3, 3, 2, 2), 1, 1, id="window larger than the unpadded image"),
     pytest.param((1, 6, 6, 2), (2, 2, 2, 2), 3, 0, id="stride larger than the window"),
+    # unfolded plane by plane, with dx folded; window by window, with dx a convolution; and what lies between
+    pytest.param((1, 3, 12, 2), (3, 3, 2, 2), 1, 1, id="wide rows"),
+    pytest.param((2, 4, 4, 8), (3, 3, 8, 3), 1, 1, id="many channels"),
+    pytest.param((1, 4, 5, 8), (2, 2, 8, 2), 1, 0, id="many channels, no padding"),
+    pytest.param((1, 3, 3, 9), (3, 3, 9, 2), 1, 2, id="many channels, much padding"),
+    pytest.param((1, 3, 3, 8), (2, 2, 8, 2), 1, 2, id="many channels, windows of padding alone"),
+    pytest.param((1, 4, 4, 8), (2, 3, 8, 2), 1, 1, id="many channels, wide window"),
+    pytest.param((1, 5, 5, 8), (3, 3, 8, 2), 2, 1, id="many channels, stride 2"),
+    pytest.param((1, 3, 20, 8), (1, 1, 8, 2), 1, 0, id="many channels, 1x1 window"),
 ]
 
 

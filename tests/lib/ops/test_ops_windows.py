@@ -5,7 +5,7 @@ import pytest
 
 from lib.errors import ShapeError
 from lib.ops import fold, output_size, unfold
-from lib.ops.windows import taps, window_grid
+from lib.ops.windows import taps, unfold_rows, window_grid
 from tests.lib.ops.loop_oracle import places
 
 # image (N, H, W, C), window, stride, pad
@@ -39,6 +39,18 @@ def test_unfold_copies_what_each_window_sees(shape, window, stride, pad):
         top, left = i * stride, j * stride
         seen = padded[:, top : top + window[0], left : left + window[1]]
         np.testing.assert_array_equal(patches[..., i, j].transpose(3, 0, 1, 2), seen)
+
+
+@pytest.mark.parametrize(("shape", "window", "stride", "pad"), SHAPES)
+def test_unfolding_by_windows_gives_the_same_numbers(shape, window, stride, pad):
+    """One row per window holds what the planes hold, also where it is written beside other numbers."""
+    x = np.random.default_rng(0).standard_normal(shape)
+    planes = unfold(x, window, stride=stride, pad=pad)
+    KH, KW, C, N, OH, OW = planes.shape
+    matrix = np.zeros((N * OH * OW, KH * KW * C + 1))
+    rows = unfold_rows(x, window, stride=stride, pad=pad, out=matrix[:, :-1].reshape(N, OH, OW, KH, KW, C))
+    np.testing.assert_array_equal(rows, planes.transpose(3, 4, 5, 0, 1, 2))
+    assert not matrix[:, -1].any()
 
 
 @pytest.mark.parametrize(("shape", "window", "stride", "pad"), SHAPES)
