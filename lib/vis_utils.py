@@ -157,11 +157,8 @@ def show_images(
     size = 0.95 if len(images) > 1 else 2.2
     above = 0.22 if labels is not None else 0.0
     height, width = images.shape[1:3]
-    shape = (
-        max(ncols * size, 2.2),
-        nrows * (size * height / width + above) + _title_room(title),
-    )
-    figure, axes = plt.subplots(figsize=shape, dpi=_DPI, layout="constrained")
+    tall = nrows * (size * height / width + above) + _title_room(title)
+    figure, axes = plt.subplots(figsize=(max(ncols * size, 2.2), tall), dpi=_DPI, layout="constrained")
     axes.set_axis_off()
     # one picture of all images: as many axes as images would take ten times as long to draw
     gap = max(1, width // 16) if len(images) > 1 else 0
@@ -176,13 +173,7 @@ def show_images(
 
 
 def _mosaic(pictures, ncols, gap, above):
-    """Put pictures side by side on white, with ``gap`` pixels between them and ``above`` more between rows.
-
-    Returns
-    -------
-    image : ndarray, shape (H, W, C)
-    corners : list of (top, left), one per picture
-    """
+    """Return pictures side by side on white, and the (top, left) corner of each; rows are ``above`` pixels further apart."""
     count, height, width, colors = pictures.shape
     nrows = math.ceil(count / ncols)
     down, right = height + gap + above, width + gap
