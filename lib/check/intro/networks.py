@@ -123,6 +123,8 @@ def _dropout_problems(answer, inputs, place, name):
     if any(not isinstance(share, np.ndarray) or share.size != 2 for share in shares.values()):
         return ["wanted two fully connected layers, each nn.Linear and used once: hidden and last."]
     train, after, mean, _ = (float(share[place]) for share in shares.values())
+    if not np.isfinite([train, after, mean]).all():
+        return [f"{name}: what reaches the fully connected layers is not finite."]
     if after > 0:
         return [
             f"{name}: {after:.0%} of the numbers are dropped in evaluation mode, wanted none. With nn.Dropout, "
