@@ -98,10 +98,18 @@ class Audit:
     def looks(self) -> int:
         """Return how many things a person has to look at."""
         plots = [*self.findings, *self.trained_again]
-        if self.problems and not self.pages:  # nothing was read, which is one thing to look at
+        if self.problems and not self.num_pages:  # nothing was read, which is one thing to look at
             plots = [finding for finding in plots if finding.run == LOOK]
         found = sum(finding.needs_look for finding in plots) + sum(bool(extra.why) for extra in self.extras)
         return found + len(self.problems) + len(self.order)
+
+    def forget_pictures(self) -> None:
+        """Let go of all pixels: those of a whole class would not fit into memory."""
+        for finding in (*self.findings, *self.trained_again):
+            finding.plot, finding.run_plot = replace(finding.plot, pixels=None), None
+            finding.drawn = finding.drawn and replace(finding.drawn, pixels=None)
+        self.extras = [replace(extra, drawn=replace(extra.drawn, pixels=None)) for extra in self.extras]
+        self.pages, self.retrained = [], self.retrained and replace(self.retrained, plots=[])
 
 
 def audit(

@@ -17,10 +17,8 @@ from gradlab import sandbox
 from gradlab.bubblewrap import Room
 from gradlab.errors import GradlabError
 from gradlab.limits import DEFAULT, MB, Limits
+from lib.report.curves import CURVES
 from lib.report.execute import Problem, execute_notebook
-
-#: Mime type of the numbers that ``lib.vis_utils`` keeps beside a picture; its module would bring Matplotlib along.
-CURVES = "application/vnd.gradlab.curves+json"
 
 #: The kernel that submissions run on, whatever kernel they name.
 KERNEL = "python3"
