@@ -12,7 +12,7 @@ from pdf_tricks import Pdf, bomb, place
 from PIL import Image
 
 from benchmarks import audit_makers
-from gradlab import audit_page, audit_run, pdf_pictures, pdf_reading
+from gradlab import audit_page, audit_run, cli, pdf_pictures, pdf_reading
 from gradlab.audit import Finding, audit, beside_run, numbers_agree
 from gradlab.audit_order import moved
 from gradlab.notebook_pictures import Plot
@@ -273,3 +273,33 @@ def test_page_runs_nothing_and_shows_text_as_it_is(ada):
     told = audit_run.as_json(done)
     assert json.loads(json.dumps(told))["plots"][0]["outcome"] == "look"
     assert told["looks"] == 1
+
+
+@pytest.mark.parametrize(("looks", "code", "said"), [(0, None, "Nothing to look at"), (3, 2, "3 to look at")])
+def test_exit_code_says_whether_anything_needs_a_look(looks, code, said, monkeypatch, capsys):
+    """0 and 2; 1 stays for what went wrong."""
+    root = Path(__file__).resolve().parents[2]
+    asked = {}
+
+    def run(course, name, **settings):
+        asked.update(settings, name=name)
+        return looks, course.reports / "cnn_svhn_audit.html"
+
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(audit_run, "run", run)
+    monkeypatch.setattr(
+        "sys.argv", ["gradlab", "audit", "cnn_svhn", "--sample", "4", "--seed", "9", "--retrain", "1"]
+    )
+    try:
+        ended = cli.main()
+    except SystemExit as end:
+        ended = end.code
+    assert ended == code
+    assert f"{said}: reports/cnn_svhn_audit.html" in capsys.readouterr().out
+    assert {key: asked[key] for key in ("name", "sample", "seed", "retrained", "student")} == {
+        "name": "cnn_svhn",
+        "sample": 4,
+        "seed": 9,
+        "retrained": 1,
+        "student": "*",
+    }
