@@ -20,7 +20,7 @@ from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.notebook_pictures import Plot, mark_of
 from gradlab.pdf_reading import Document, Drawn, Page
-from gradlab.picture_equality import Match, compare, curve, equal, redraw, why_unseen
+from gradlab.picture_equality import TOO_SMALL, Match, compare, curve, equal, redraw, why_unseen
 from gradlab.retrain import Retrained
 from lib.errors import CourseError
 from lib.manifest import Manifest
@@ -98,10 +98,18 @@ class Audit:
     def looks(self) -> int:
         """Return how many things a person has to look at."""
         plots = [*self.findings, *self.trained_again]
-        if self.problems and not self.pages:  # nothing was read, which is one thing to look at
+        if self.problems and not self.num_pages:  # nothing was read, which is one thing to look at
             plots = [finding for finding in plots if finding.run == LOOK]
         found = sum(finding.needs_look for finding in plots) + sum(bool(extra.why) for extra in self.extras)
         return found + len(self.problems) + len(self.order)
+
+    def forget_pictures(self) -> None:
+        """Let go of all pixels: those of a whole class would not fit into memory."""
+        for finding in (*self.findings, *self.trained_again):
+            finding.plot, finding.run_plot = replace(finding.plot, pixels=None), None
+            finding.drawn = finding.drawn and replace(finding.drawn, pixels=None)
+        self.extras = [replace(extra, drawn=replace(extra.drawn, pixels=None)) for extra in self.extras]
+        self.pages, self.retrained = [], self.retrained and replace(self.retrained, plots=[])
 
 
 def audit(
@@ -144,9 +152,10 @@ def audit(
         if not document.isolated:
             result.notes.append("the PDF was read without a sandbox")
         result.problems += [page.problem for page in document.pages if page.problem]
-        known = {mark_of(pixels): where for where, pixels in notebook_pictures.others(notebook)}
-        course_pictures = notebook_pictures.of_folder(course.source / manifest.name)
-        known |= {mark_of(pixels): where for where, pixels in course_pictures if mark_of(pixels) not in known}
+        known = [
+            *notebook_pictures.others(notebook),
+            *notebook_pictures.of_folder(course.source / manifest.name),
+        ]
         _pair(result, document, known)
         _name_sources(result, marks)
         if document.pages and not document.problem.startswith("empty"):
@@ -164,7 +173,7 @@ def audit(
     return result
 
 
-def _pair(result: Audit, document: Document, known: Mapping[str, str]) -> None:
+def _pair(result: Audit, document: Document, known: Sequence[tuple[str, Image.Image]]) -> None:
     """Find the picture of each plot, the plot of each picture, and what is left of both."""
     pages = {page.number: page for page in document.pages}
     free = list(document.pictures)
@@ -186,14 +195,9 @@ def _pair(result: Audit, document: Document, known: Mapping[str, str]) -> None:
             finding.why.append(f"it stands in another place than required, on page {finding.drawn.page}")
     left = []
     for drawn in free:
-        again = next((f for f in result.findings if f.drawn and _repeats(f, drawn, pages)), None)
-        where = known.get(mark_of(drawn.pixels), "") if drawn.pixels else ""
-        if again:
-            result.extras.append(Extra(drawn, f"cell {again.plot.cell}, once more"))
-        elif where and not _repeats(None, drawn, pages):
-            result.extras.append(Extra(drawn, where, "the page shows it changed"))
-        elif where:
-            result.extras.append(Extra(drawn, where))
+        extra = _known(drawn, known, pages.get(drawn.page))
+        if extra:
+            result.extras.append(extra)
         else:
             left.append(drawn)
     _pair_by_likeness(result, left, pages)
@@ -215,13 +219,14 @@ def _match(finding: Finding, drawn: Drawn) -> Match | None:
     return match
 
 
-def _repeats(finding: Finding | None, drawn: Drawn, pages: Mapping[int, Page]) -> bool:
-    """Tell whether a picture is that of a plot once more, or (None) is seen on its page as it is."""
-    if finding is None:
-        match = Match("identical", "", drawn.pixels, None) if drawn.pixels else None
-    else:
-        match = _match(finding, drawn)
-    return match is not None and not why_unseen(match, drawn, pages.get(drawn.page))
+def _known(drawn: Drawn, known: Sequence[tuple[str, Image.Image]], page: Page | None) -> Extra | None:
+    """Return a picture that comes from elsewhere in the notebook, or from the text of the assignment."""
+    for where, pixels in known:
+        match = compare(Plot("", 0, "", 0, pixels), drawn)
+        if match:
+            why = why_unseen(match, drawn, page)
+            return Extra(drawn, where, "" if why == TOO_SMALL else why)  # it is no plot that is asked for
+    return None
 
 
 def _pair_by_likeness(result: Audit, left: list[Drawn], pages: Mapping[int, Page]) -> None:

@@ -19,18 +19,19 @@ after a known change (gray, another size, JPEG) or drawn anew from the numbers i
 else; it says nothing about why. No grade changes here.</p>"""
 
 
-def page(title: str, manifest: Manifest, audits: Sequence[Audit], *, seed: int | None) -> str:
+def page(title: str, audits: Sequence[Audit], sections: Sequence[str], *, seed: int | None) -> str:
     """Return the page of some audits.
 
     Parameters
     ----------
     title : str
-    manifest : Manifest
     audits : sequence of Audit
+        Their pictures may be gone.
+    sections : sequence of str
+        As ``section`` returns them.
     seed : int or None
         By which they were picked; None if somebody named them.
     """
-    titles = {part.key: part.title for part in manifest.parts}
     waiting = [one for one in audits if one.looks]
     said = (
         f"{sum(one.looks for one in audits)} things to look at in {len(waiting)} of them."
@@ -52,17 +53,19 @@ def page(title: str, manifest: Manifest, audits: Sequence[Audit], *, seed: int |
     head = ["submission", "", "identical", "same data", "look", "document"]
     body = f"<h1>{escape(title)}</h1>\n<p class=lead>{said}{picked}</p>\n{table(head, rows, numbers={2, 3, 4})}\n{_EXPLAINED}"
     order = sorted(range(len(audits)), key=lambda number: (not audits[number].looks, number))
-    return document(title, body + "".join(_student(number, audits[number], titles) for number in order))
+    return document(title, body + "".join(sections[number] for number in order))
 
 
-def _student(number: int, one: Audit, titles: dict[str, str]) -> str:
+def section(number: int, one: Audit, manifest: Manifest) -> str:
+    """Return what the page says of one submission, the ``number``-th."""
+    titles = {part.key: part.title for part in manifest.parts}
     pages = f"{one.pdf}, {one.num_pages} page{'s' * (one.num_pages != 1)}" if one.num_pages else one.pdf
     parts = [f'<h2 id="s{number}">{escape(one.student)} <small>{escape(pages)}</small></h2>']
     for kind, said in (("look", [*one.problems, *one.order]), ("quiet", one.notes)):
         parts += [
             f"<p>{chip('look' if kind == 'look' else 'note', kind)} {escape(text)}</p>" for text in said
         ]
-    compared = one.findings if one.pages else [finding for finding in one.findings if finding.run == LOOK]
+    compared = one.findings if one.num_pages else [finding for finding in one.findings if finding.run == LOOK]
     urgent = sorted(compared, key=lambda finding: (not finding.needs_look, finding.likeness))
     parts += [_finding(finding, titles) for finding in urgent if finding.needs_look]
     again = collections.Counter(_name(extra) for extra in one.extras if extra.why)

@@ -72,18 +72,20 @@ def run(
     chosen = grading.submissions(course, name, student) if student != "*" else choose(everybody, sample, seed)
     say(f"Auditing {len(chosen)} of {len(everybody)} submission(s) of {name} ...")
     marks = marks_of_class(course, manifest, everybody)
-    audits = []
+    audits, sections = [], []
     for number, one in enumerate(chosen):
         done = audit(course, manifest, one, marks)
         if number < retrained:
             say(f"  {one}: training again ...")
             _train_again(course, assignment, manifest, done)
+        sections.append(audit_page.section(number, done, manifest))
+        done.forget_pictures()
         audits.append(done)
         say(f"  {one}: {summary(done)}")
     told = {"assignment": name, "seed": seed, "sample": sample, "handed_in": len(everybody)}
     title = f"{assignment.title}: plots of {len(chosen)} of {len(everybody)} submissions"
     page = course.reports / f"{name}_audit.html"
-    _write(page, audit_page.page(title, manifest, audits, seed=None if student != "*" else seed))
+    _write(page, audit_page.page(title, audits, sections, seed=None if student != "*" else seed))
     students = [as_json(one) for one in audits]
     _write(
         page.with_suffix(".json"),

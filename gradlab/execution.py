@@ -17,7 +17,7 @@ from gradlab import sandbox
 from gradlab.bubblewrap import Room
 from gradlab.errors import GradlabError
 from gradlab.limits import DEFAULT, MB, Limits
-from lib.report.curves import CURVES as CURVES
+from lib.report.curves import CURVES
 from lib.report.execute import Problem, execute_notebook
 
 #: The kernel that submissions run on, whatever kernel they name.

@@ -18,9 +18,9 @@ from gradlab.pdf_pictures import over_white
 from lib.manifest import Manifest
 from lib.report import collect
 from lib.report import notebook as nb
+from lib.report.curves import CURVES
 from lib.report.images import MAX_BYTES, MAX_PIXELS
 from lib.report.sections import Section, find_sections, sections_of
-from lib.vis_utils import CURVES
 
 MAX_NUMBERS = 3_000_000  # characters of a curve
 

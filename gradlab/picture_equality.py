@@ -29,6 +29,7 @@ from gradlab.pdf_reading import Drawn, Page
 MAX_NUMBERS = 300_000  # of one curve: drawing more takes long
 SMALLEST = 0.25  # of the notebook's picture in width: below, different curves could come to the same pixels
 READABLE = 72.0  # points, an inch: a picture that is narrower on its page shows nothing
+TOO_SMALL = "it is drawn smaller than an inch"
 _FILTERS = {
     "nearest": Image.Resampling.NEAREST,
     "box": Image.Resampling.BOX,
@@ -231,7 +232,7 @@ def why_unseen(match: Match, drawn: Drawn, page: Page | None) -> str:
     if page is None or page.seen is None:
         return "its page could not be drawn"
     if min((a * a + b * b) ** 0.5, (c * c + d * d) ** 0.5 * drawn.size[0] / drawn.size[1]) < READABLE:
-        return "it is drawn smaller than an inch"
+        return TOO_SMALL
     alone, box = _alone(match, drawn, page)
     if alone is None or alone.size != page.seen.size:
         return "its page could not be drawn"

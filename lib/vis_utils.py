@@ -101,24 +101,17 @@ def plot_history(loss_hist, train_acc_hist, val_acc_hist, *, title=None, target=
         axes.spines[["top", "right"]].set_visible(False)
         axes.legend(loc=where, fontsize=8.5, framealpha=0.9)
     # IPython asks a figure for this when it is displayed, and draws the picture as ever
-    curves = (losses, histories["training"], histories["validation"])
+    curves = (losses, *histories.values())
     figure._repr_mimebundle_ = functools.partial(_bundle, curves, title, target, note)
     return _finish(figure, title, note)
 
 
 def _bundle(curves, title, target, note, include=None, exclude=None):
-    """Return what stands beside the picture: each curve one text, so that a notebook keeps it in one line.
-
-    Every digit is kept, so that the same picture can be drawn again; a text has room for "nan", which JSON has not.
-    """
+    """Return the numbers of a picture, with every digit, as texts: JSON has no "nan", and each is one line."""
     names = ("loss_hist", "train_acc_hist", "val_acc_hist")
-    told = {
-        name: " ".join(f"{float(value)!r}" for value in curve)
-        for name, curve in zip(names, curves, strict=True)
-    }
-    target = None if target is None else float(target)
+    told = {name: " ".join(map(repr, curve.tolist())) for name, curve in zip(names, curves, strict=True)}
     words = {name: text and str(text) for name, text in (("title", title), ("note", note))}
-    return {CURVES: {"drawn_by": "plot_history", **told, **words, "target": target}}
+    return {CURVES: {"drawn_by": "plot_history", **told, **words, "target": target and float(target)}}
 
 
 def show_images(

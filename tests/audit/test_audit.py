@@ -12,7 +12,7 @@ from pdf_tricks import Pdf, bomb, place
 from PIL import Image
 
 from benchmarks import audit_makers
-from gradlab import audit_page, audit_run, pdf_pictures, pdf_reading
+from gradlab import audit_page, audit_run, cli, pdf_pictures, pdf_reading
 from gradlab.audit import Finding, audit, beside_run, numbers_agree
 from gradlab.audit_order import moved
 from gradlab.notebook_pictures import Plot
@@ -214,9 +214,9 @@ def test_limits(tmp_path, monkeypatch):
 
 @pytest.mark.needs_sandbox
 def test_bomb_is_stopped_by_the_sandbox(tmp_path, monkeypatch):
-    """A gigabyte that comes out of a megabyte ends its reader and nobody else."""
-    monkeypatch.setattr(pdf_reading, "LIMITS", pdf_reading.Limits(memory_mb=400, processes=64))
-    with pdf_reading.reading(bomb(tmp_path / "bomb.pdf", 1_000_000_000)) as document:
+    """What unpacks to a thousand times its size ends its reader and nobody else."""
+    monkeypatch.setattr(pdf_reading, "LIMITS", pdf_reading.Limits(memory_mb=300, processes=64))
+    with pdf_reading.reading(bomb(tmp_path / "bomb.pdf", 300_000_000)) as document:
         assert document.problem.startswith(("more than can be read", "damaged")) or document.pages[0].problem
         assert not document.pictures
 
@@ -262,7 +262,9 @@ def test_page_runs_nothing_and_shows_text_as_it_is(ada):
     done = ada(lambda path: pages(path, [FOREIGN[0], *OWN[1:]]))
     done.student, done.pdf = "<script>alert(1)</script>", "a\"onload='x'.pdf"
     done.notes.append("<img src=http://example.org/x>\x00")
-    text = audit_page.page("Four <plots>", MANIFEST, [done], seed=1)
+    sections = [audit_page.section(0, done, MANIFEST)]
+    done.forget_pictures()
+    text = audit_page.page("Four <plots>", [done], sections, seed=1)
     assert "<script" not in text
     assert "<img src=http" not in text
     assert "\x00" not in text
@@ -271,3 +273,33 @@ def test_page_runs_nothing_and_shows_text_as_it_is(ada):
     told = audit_run.as_json(done)
     assert json.loads(json.dumps(told))["plots"][0]["outcome"] == "look"
     assert told["looks"] == 1
+
+
+@pytest.mark.parametrize(("looks", "code", "said"), [(0, None, "Nothing to look at"), (3, 2, "3 to look at")])
+def test_exit_code_says_whether_anything_needs_a_look(looks, code, said, monkeypatch, capsys):
+    """0 and 2; 1 stays for what went wrong."""
+    root = Path(__file__).resolve().parents[2]
+    asked = {}
+
+    def run(course, name, **settings):
+        asked.update(settings, name=name)
+        return looks, course.reports / "cnn_svhn_audit.html"
+
+    monkeypatch.chdir(root)
+    monkeypatch.setattr(audit_run, "run", run)
+    monkeypatch.setattr(
+        "sys.argv", ["gradlab", "audit", "cnn_svhn", "--sample", "4", "--seed", "9", "--retrain", "1"]
+    )
+    try:
+        ended = cli.main()
+    except SystemExit as end:
+        ended = end.code
+    assert ended == code
+    assert f"{said}: reports/cnn_svhn_audit.html" in capsys.readouterr().out
+    assert {key: asked[key] for key in ("name", "sample", "seed", "retrained", "student")} == {
+        "name": "cnn_svhn",
+        "sample": 4,
+        "seed": 9,
+        "retrained": 1,
+        "student": "*",
+    }

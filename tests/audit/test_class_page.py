@@ -8,6 +8,7 @@ import made_up_class
 import pytest
 
 from gradlab import class_page
+from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.item_statistics import common_reasons, items_of, normal_reason, reliability
 from gradlab.scores import Score
@@ -15,11 +16,13 @@ from gradlab.scores import Score
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def root(tmp_path):
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Return a course with a graded class of 24."""
+    root = tmp_path_factory.mktemp("class")
     for name in ("source", "lib", "exercises"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    return tmp_path
+        (root / name).symlink_to(ROOT / name)
+    return made_up_class.make(root, 24)
 
 
 def scores(rows, of=2.0):
@@ -82,9 +85,9 @@ def test_reasons_that_differ_in_numbers_are_one():
     assert len(normal_reason("x" * 5000)) <= 220
 
 
-def test_page_of_a_class(root):
+def test_page_of_a_class(made):
     """Everything is on it, and no name unless it is asked for."""
-    course, assignment = made_up_class.make(root, 24)
+    course, assignment = made
     text = class_page.write(course, assignment).read_text(encoding="utf-8")
     assert "student-0" not in text
     for said in (
@@ -103,16 +106,15 @@ def test_page_of_a_class(root):
     assert "student-007" in named
 
 
-def test_text_of_students_is_text(root):
+def test_text_of_students_is_text(made):
     """A reason may quote what a student wrote."""
-    course, assignment = made_up_class.make(root, 3)
+    course, assignment = made
     facts = class_page.gather(course, assignment)
     facts.lost.append(("training", "<script>alert(1)</script> failed", 3.0))
     assert "<script" not in class_page.page(assignment, facts, names=False)
 
 
-def test_nobody_graded(root):
+def test_nobody_graded(made, tmp_path):
     """Without a submission there is no page, and it says what to do."""
-    course, assignment = made_up_class.make(root, 0)
     with pytest.raises(GradlabError, match="no submission of cnn_svhn yet; run: gradlab grade cnn_svhn"):
-        class_page.write(course, assignment)
+        class_page.write(Course(tmp_path), made[1])

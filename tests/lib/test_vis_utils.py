@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lib.errors import ConfigError, ShapeError
+from lib.report.curves import CURVES
 from lib.vis_utils import filter_grid, plot_history, show_filters, show_images, show_responses
 
 
@@ -244,7 +245,7 @@ def test_history_keeps_its_numbers_beside_the_picture():
     """A notebook gets both, with every digit, and a value that is no number."""
     losses = [2.302585092994046, float("nan"), 0.1]
     figure = plot_history(losses, [0.5], np.array([0.25]), title="Training", target=1)
-    numbers = figure._repr_mimebundle_()["application/vnd.gradlab.curves+json"]
+    numbers = figure._repr_mimebundle_()[CURVES]
     assert numbers == {
         "drawn_by": "plot_history",
         "loss_hist": "2.302585092994046 nan 0.1",

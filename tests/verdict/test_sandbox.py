@@ -13,8 +13,9 @@ from nbformat.v4 import new_code_cell, new_notebook
 from gradlab import sandbox
 from gradlab.bubblewrap import Room
 from gradlab.errors import GradlabError
-from gradlab.execution import CURVES, Execution, clip, execute
+from gradlab.execution import Execution, clip, execute
 from gradlab.limits import Limits
+from lib.report.curves import CURVES
 from lib.report.execute import Problem
 
 
