@@ -234,12 +234,12 @@ class RMSProp(Optimizer):
         """Move each parameter by its gradient in units of its recent size."""
         ### BEGIN SOLUTION rmsprop-update
         for name, grad in layer.grads.items():
-            step = grad * grad
-            step *= 1 - self.decay
-            self.cache[name] = self.decay * self.cache.get(name, 0.0) + step
-            np.sqrt(self.cache[name], out=step)
-            step += self.eps
-            np.divide(grad, step, out=step)
+            square = (1 - self.decay) * grad
+            square *= grad
+            self.cache[name] = self.decay * self.cache.get(name, 0.0) + square
+            size = np.sqrt(self.cache[name])
+            size += self.eps
+            step = grad / size
             step *= self.lr
             layer.params[name] = layer.params[name] - step
         ### END SOLUTION
@@ -295,17 +295,14 @@ class Adam(Optimizer):
         correction = (1 - self.beta2**self.t) ** 0.5
         for name, grad in layer.grads.items():
             param = layer.params[name]
-            mean, square = self.beta1 * self.mt.get(name, 0.0), self.beta2 * self.vt.get(name, 0.0)
-            # one array to compute in: each expression of its own would ask for new memory
-            step = (1 - self.beta1) * grad
-            self.mt[name] = mean + step
-            np.multiply(grad, grad, out=step)
-            step *= 1 - self.beta2
-            self.vt[name] = square + step
-            np.sqrt(self.vt[name], out=step)
-            step /= correction
-            step += self.eps
-            np.divide(self.mt[name], step, out=step)
+            self.mt[name] = self.beta1 * self.mt.get(name, 0.0) + (1 - self.beta1) * grad
+            square = (1 - self.beta2) * grad
+            square *= grad  # in place where it can be: each product of its own would ask for new memory
+            self.vt[name] = self.beta2 * self.vt.get(name, 0.0) + square
+            size = np.sqrt(self.vt[name])
+            size /= correction
+            size += self.eps
+            step = self.mt[name] / size
             step *= rate
             if self.weight_decay:
                 step += self.weight_decay * param

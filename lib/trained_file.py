@@ -6,7 +6,6 @@ The one cell of a notebook that takes minutes loads its file when it fits and tr
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from pathlib import Path
@@ -30,6 +29,8 @@ def plain(settings):
 
 def fingerprint(settings):
     """Return a short text that differs when the settings do (sha256 of their JSON, 16 digits)."""
+    import hashlib  # only here: it takes longer to import than this module
+
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -95,10 +95,12 @@ def rmsprop(w, dw, config=None):
     Source: T. Tieleman, G. Hinton, Lecture 6.5, Neural Networks for Machine Learning, Coursera, 2012.
     """
     config = _settings("rmsprop", config, w, ("cache",), learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8)
-    config["cache"] = _like(w, _mixed(config["cache"], dw * dw, config["decay_rate"]))
-    step = np.sqrt(config["cache"])
-    step += config["epsilon"]
-    step = np.divide(dw, step)
+    square = (1 - config["decay_rate"]) * dw
+    square *= dw
+    config["cache"] = _like(w, config["decay_rate"] * config["cache"] + square)
+    size = np.sqrt(config["cache"])
+    size += config["epsilon"]
+    step = dw / size
     step *= config["learning_rate"]
     return _like(w, w - step), config
 
@@ -126,21 +128,17 @@ def adam(w, dw, config=None):
         "adam", config, w, ("m", "v"), learning_rate=1e-3, beta1=0.9, beta2=0.999, epsilon=1e-8, t=0
     )
     config["t"] += 1
-    config["m"] = _like(w, _mixed(config["m"], dw, config["beta1"]))
-    config["v"] = _like(w, _mixed(config["v"], dw * dw, config["beta2"]))
-    step = np.sqrt(config["v"])
-    step /= (1 - config["beta2"] ** config["t"]) ** 0.5
-    step += config["epsilon"]
-    np.divide(config["m"], step, out=step)
-    step *= config["learning_rate"] / (1 - config["beta1"] ** config["t"])
-    return _like(w, np.subtract(w, step, out=step)), config
-
-
-def _mixed(average, value, keep):
-    """Return keep * average + (1 - keep) * value, a new array: a caller may still look at the old one."""
-    mixed = keep * average
-    mixed += (1 - keep) * value
-    return mixed
+    beta1, beta2 = config["beta1"], config["beta2"]
+    config["m"] = _like(w, beta1 * config["m"] + (1 - beta1) * dw)
+    square = (1 - beta2) * dw
+    square *= dw  # in place where it can be: each product of its own would ask for new memory
+    config["v"] = _like(w, beta2 * config["v"] + square)
+    size = np.sqrt(config["v"])
+    size /= (1 - beta2 ** config["t"]) ** 0.5
+    size += config["epsilon"]
+    step = config["m"] / size
+    step *= config["learning_rate"] / (1 - beta1 ** config["t"])
+    return _like(w, w - step), config
 
 
 def _like(w, value):
