@@ -481,7 +481,7 @@ ENDS = (
         "refused at the limit, or stopped",
         "blocks = []\nwhile True:\n    blocks.append(bytearray(50_000_000))",
         "",
-        (4, None),
+        (4, 2),
     ),
     _ends(
         "fills_the_disk",
@@ -496,7 +496,7 @@ ENDS = (
         "cut at the limit",
         "for _ in range(4000):\n    print('x' * 9_999)",
         "printed more than",
-        (4, None),
+        (4, 2),
     ),
     _ends(
         "searches_for_ever",
@@ -520,7 +520,7 @@ ENDS = (
         "it is a copy; the layer is graded from another one",
         "import shutil\nshutil.rmtree('.', ignore_errors=True)",
         "4 of 4 points",
-        (4, None),
+        (4, 0),
     ),
     _ends(
         "leaves_a_daemon",

@@ -31,7 +31,8 @@ CLASSES: dict[str, tuple[list[Attack], bool, bool]] = {
     "lib": ([attack for attack in LIB if not attack.slow], False, True),
     "broken": ([attack for attack in (*BROKEN, *FORGERIES, *PAGES) if not attack.slow], False, True),
     "notebook": ([OUTSIDE, *TRICKSTERS, *(attack for attack in ENDS if not attack.slow)], True, True),
-    "all executed": ([*LIB, *BROKEN, *FORGERIES, *PAGES, *ENDS, *ALONE], True, False),
+    "ends": ([attack for attack in ENDS if attack.slow], True, False),
+    "all executed": ([*LIB, *BROKEN, *FORGERIES, *PAGES, *ALONE], True, False),
 }
 CASES = [
     pytest.param(name, attack, id=f"{name}-{attack.name}", marks=[] if daily else pytest.mark.slow)
