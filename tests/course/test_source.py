@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
+import tomllib
 
 import pytest
 from course_copies import ROOT
@@ -35,3 +37,22 @@ def test_headings_name_the_points_of_their_exercises(name):
     extra = {item.heading: item.extra_credit for item in assignment.exercises if item.extra_credit}
     for pattern in (r"^## (\d+) · .*?\((\d+) extra points\)", r"^\| (\d+) \| [^|]+ \| (\d+) extra \|"):
         assert {number: int(points) for number, points in re.findall(pattern, text, re.M)} == extra
+
+
+@pytest.mark.parametrize("name", COURSE.assignments())
+def test_a_release_ships_whatever_its_library_imports(name):
+    """A module that is left at home breaks the student's first cell."""
+    config = tomllib.loads((ROOT / "source" / name / "assignment.toml").read_text(encoding="utf-8"))
+    shipped = set()
+    for entry in config["lib"]["ships"]:
+        path = ROOT / entry
+        shipped |= set(path.rglob("*.py")) if path.is_dir() else set(ROOT.glob(entry))
+    missing = {}
+    for path in shipped:
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:  # what is imported with the module
+            module = node.module if isinstance(node, ast.ImportFrom) and not node.level else None
+            if module and module.startswith("lib."):
+                place = ROOT / module.replace(".", "/")
+                if not {place.with_suffix(".py"), place / "__init__.py"} & shipped:
+                    missing[str(path.relative_to(ROOT))] = module
+    assert missing == {}
