@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from multiprocessing import get_context
@@ -372,7 +372,11 @@ class _Cluster:
 
     def wait(self, running: Any) -> Any:
         """Return the futures that are done, at least one."""
-        return self._dask.wait(list(running), return_when="FIRST_COMPLETED").done
+        with contextlib.suppress(CancelledError):  # some were given up; asking for their result tells
+            self._dask.wait(list(running), return_when="FIRST_COMPLETED")
+        return {future for future in running if future.status != "pending"}
 
     def mend(self, error: Exception) -> None:
-        """Leave it to the scheduler."""
+        """Send packs anew when jobs were given up: the worker that died was the last that had one."""
+        if isinstance(error, CancelledError):
+            self._packs.clear()

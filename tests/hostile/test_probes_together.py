@@ -68,8 +68,8 @@ FATAL = (
     "takes all answers away",
 )
 
-#: Those that take their time.
-LONG = ("stops the host", "talks without end")
+#: The daily run; the others are near to those of test_between_probes.py, or take their time.
+DAILY = ("exits", "speaks for the host", "leaves programs behind", "takes all answers away")
 
 
 def submission(root: Path, code: str) -> Path:
@@ -115,7 +115,7 @@ def questions(timeout: float = 3) -> list[ProbeJob]:
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(name, marks=pytest.mark.slow if name in LONG else []) for name in ATTACKS],
+    [pytest.param(name, marks=[] if name in DAILY else pytest.mark.slow) for name in ATTACKS],
 )
 def test_one_answer_costs_no_other(
     name: str, checks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
