@@ -32,11 +32,14 @@ demo: setup  ## sample data, release, four submissions, grades, feedback and PDF
 mutants: setup  ## put every wrong and right answer before its check and its judge; writes docs/mutants.md
 	$(BIN)/gradlab mutants
 
+# files in their order, not by their number of tests: the longest has few, and would come last
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
 test: setup  ## the tests, under ten minutes on two cores
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(PYTEST)
 
 test-slow: setup  ## the slow tests as well
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m "slow or not slow"
+	$(PYTEST) -m "slow or not slow"
 
 lint: setup  ## ruff and mypy
 	$(BIN)/ruff check .

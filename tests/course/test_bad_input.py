@@ -80,6 +80,7 @@ def test_pdf_outside_the_folder_is_refused(course_copy, toml):
     assert "wanted a file name ending in .pdf" in refused(course_copy, "release", NAME, "--no-gate")
 
 
+@pytest.mark.slow
 def test_missing_file_of_the_library_is_named(course_copy):
     """A deleted file of lib ends every command in a sentence that names it: the course's and the student's."""
     root = course_copy.root

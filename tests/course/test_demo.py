@@ -133,6 +133,7 @@ def test_student_cannot_replace_what_is_not_theirs(demo):
     assert not (graded / "matplotlib.py").exists()
 
 
+@pytest.mark.slow
 def test_manual_scores_survive_a_regrade(demo):
     """What a person gave stays when the machine grades again, and the machine gives the same."""
     from nbgrader.api import Gradebook
@@ -183,6 +184,7 @@ def test_native_release_equals_the_gated_one(demo):
     assert [name for name in native if native[name] != zipped[name]] == []
 
 
+@pytest.mark.slow
 def test_unpacked_release_says_not_written_yet_everywhere(demo, tmp_path):
     """A student who opens the zip elsewhere, offline, is told at each check what is missing and where."""
     with zipfile.ZipFile(demo.root / f"release/{NAME}.zip") as archive:
@@ -211,6 +213,7 @@ def test_unpacked_release_says_not_written_yet_everywhere(demo, tmp_path):
     assert "not written yet" in validate.stdout + validate.stderr
 
 
+@pytest.mark.slow
 def test_reference_submission_validates(demo):
     """Nbgrader validate, which students know, passes on right answers."""
     folder = demo.root / f"submitted/demo-reference/{NAME}"

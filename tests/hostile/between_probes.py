@@ -235,6 +235,7 @@ BREAKERS = (
         "stops every process that it sees, for ever",
         "import signal, time\nfor p in os.listdir('/proc'):\n    if p.isdigit() and int(p) not in (1, os.getpid()):\n        try:\n            os.kill(int(p), signal.SIGSTOP)\n        except OSError: pass"
         + WRONG,
+        slow=True,
     ),
     Breaker(
         "plants_modules",

@@ -59,19 +59,19 @@ def test_nothing_runs_twice(class_: Course, monkeypatch: pytest.MonkeyPatch) -> 
 def test_changed_submission_runs_again(class_: Course) -> None:
     """A resubmission, a changed limit and a changed check each make a new bundle; only what changed runs again."""
     two = ["ada", "bob"]
-    before = engine.fill(class_, load(class_, "tiny"), two).keys
+    before = engine.fill(class_, load(class_, "tiny"), two, workers=1).keys
     submit(class_, "bob", lambda folder, nb: answer(folder, nb, out="by + x"))
-    after = engine.fill(class_, load(class_, "tiny"), two)
+    after = engine.fill(class_, load(class_, "tiny"), two, workers=1)
     assert after.made == 1
     assert {student for student in two if after.keys[student] != before[student]} == {"bob"}
     toml = class_.source / "tiny" / "assignment.toml"
     toml.write_text(toml.read_text().replace("cell_seconds = 10", "cell_seconds = 9"))
-    assert engine.fill(class_, load(class_, "tiny"), two).made == 2
+    assert engine.fill(class_, load(class_, "tiny"), two, workers=1).made == 2
 
 
 def test_changed_exercise_is_probed_again(class_: Course) -> None:
     """A bundle is no reason to believe answers to questions that are not asked any more."""
-    engine.fill(class_, load(class_, "tiny"), ["bob"])
+    engine.fill(class_, load(class_, "tiny"), ["bob"], workers=1)
     path = class_.exercises / "tiny.py"
     path.write_text(path.read_text().replace("(0.0, 0.0, 1.5, -2.0)", "(0.0, 0.0, 0.0, -2.0)"))
     assert autograde(class_, "bob").success
@@ -268,7 +268,7 @@ def test_values_and_probes_are_plain_files(class_: Course) -> None:
         nb.cells.append(new_code_cell(code, id="link"))  # type: ignore[attr-defined]
 
     submit(class_, "ada", linked)
-    engine.fill(class_, load(class_, "tiny"), ["ada"])
+    engine.fill(class_, load(class_, "tiny"), ["ada"], workers=1)
     shelf = class_.private / "bundles" / "tiny"
     assert not [path for path in shelf.rglob("*") if path.is_symlink()]
     assert {path.read_bytes()[:2] for path in shelf.rglob("values/*.npz")} == {b"PK"}
