@@ -50,9 +50,10 @@ format: setup  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## speed of the layers as ratios measured in the same run, peak memory, time of imports; about five minutes
+bench: setup  ## layers, memory, imports and grading, as ratios measured in the same run; about ten minutes
 	$(BIN)/python -m benchmarks.bench_layers
 	$(BIN)/python -m benchmarks.bench_process
+	$(BIN)/python -m benchmarks.bench_grading
 
 lab: setup  ## JupyterLab with nbgrader's Formgrader in this folder
 	$(BIN)/jupyter lab
