@@ -245,6 +245,8 @@ def export(
     )
     if done.waiting:
         _say(f"Not all graded by hand yet: {', '.join(done.waiting)}.")
+    if done.attention:
+        _say(f"Could not be graded, so no points were written for: {', '.join(done.attention)}.")
     if done.unlisted:
         _say(f"With points, but not in {table.name}: {', '.join(done.unlisted)}.")
 

@@ -60,7 +60,7 @@ def write(
             penalty = f"{lost[student]:g}" if student in lost else ""
             line = [
                 student,
-                f"{sums.get(student, 0.0):g}",
+                f"{sums.get(student, 0.0):g}" if any(found is not None for found in points) else "",
                 *cells,
                 late.get(student, ""),
                 penalty,

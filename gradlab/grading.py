@@ -187,6 +187,10 @@ def misplaced(course: Course, assignment: assignments.Assignment, student: str) 
     deeper = sorted(path for path in folder.rglob(assignment.notebook) if path.is_file())
     if deeper:
         return f"{student}: {assignment.notebook} lies in {course.relative(deeper[0].parent)}; move its files up to {shown}."
+    packed = sorted(path.name for path in folder.glob("*.zip"))
+    if packed:
+        why = "damaged, or more than `nbgrader zip_collect` unpacks; it has said which"
+        return f"{student}: {shown} holds {packed[0]}, which stayed packed ({why}). Unpack it by hand, or ask the student for another."
     return (
         f"{student}: {shown} holds no notebook, wanted {assignment.notebook}; ask the student to hand it in."
     )

@@ -117,7 +117,7 @@ def plan(course: Course, assignment: Assignment, extracted: Path, log: Any) -> d
     """
     register = Register(course, assignment, extracted.parent, log)
     wanted = places(course, assignment)
-    best: dict[tuple[str, str], tuple[tuple[int, int, str], Path]] = {}
+    candidates: dict[tuple[str, str], list[tuple[tuple[int, bool, int, str], Path]]] = {}
     late: set[str] = set()
     paths = sorted(path for path in extracted.rglob("*") if path.is_file())
     roots = folders_of_notebooks([path.relative_to(extracted) for path in paths], assignment.name)
@@ -133,13 +133,20 @@ def plan(course: Course, assignment: Assignment, extracted: Path, log: Any) -> d
             log.info("%s: no part of a submission; left out.", path.relative_to(extracted))
             continue
         key = (owner.student, place or owner.inner[-1])
-        rank = (-owner.number, len(owner.inner), str(path))  # the newest one, then the one that lies on top
-        if key in best:
-            log.warning("%s: %s is there more than once; the newest is taken.", *key)
-        if key not in best or rank < best[key][0]:
-            best[key] = (rank, path)
+        guessed = not "/".join(("", *owner.inner)).endswith(f"/{place}")
+        # the newest attempt, then a file that lies where it belongs, then the one that lies on top
+        candidates.setdefault(key, []).append(((-owner.number, guessed, len(owner.inner), str(path)), path))
     found: dict[str, dict[str, Any]] = {}
-    for (student, place), (_, path) in best.items():
+    for (student, place), several in candidates.items():
+        (first, path), *others = sorted(several)
+        if any(rank[0] != first[0] for rank, _ in others):
+            log.warning("%s: %s is there more than once; the newest is taken.", student, place)
+        for rank, other in others:
+            if rank[:2] == first[:2]:
+                taken, left = path.relative_to(extracted), other.relative_to(extracted)
+                log.warning(
+                    "%s: %s is there more than once: %s is taken, %s is not.", student, place, taken, left
+                )
         found[str(path)] = {"student_id": student, "file_id": place}
         if when := register.time_of(student):
             found[str(path)]["timestamp"] = when

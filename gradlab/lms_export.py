@@ -11,6 +11,7 @@ from gradlab import lms_sheet
 from gradlab.assignment import Assignment
 from gradlab.course import Course
 from gradlab.errors import GradlabError
+from gradlab.grade_table import failed
 from gradlab.scores import read_scores, totals
 
 #: What Canvas needs of its own table to find a student.
@@ -33,6 +34,8 @@ class Exported:
         Of those, whose answers a person has still to grade.
     unlisted : tuple of str
         Students with points whom the table does not have.
+    attention : tuple of str
+        Students whose submission could not be graded: their cells stay as they are.
     """
 
     path: Path
@@ -41,6 +44,7 @@ class Exported:
     filled: int
     waiting: tuple[str, ...]
     unlisted: tuple[str, ...]
+    attention: tuple[str, ...] = ()
 
 
 def export(course: Course, assignment: Assignment, table: str | Path, *, column: str = "") -> Exported:
@@ -53,7 +57,7 @@ def export(course: Course, assignment: Assignment, table: str | Path, *, column:
         Canvas's gradebook export, or Moodle's grading worksheet of this assignment. It is not changed.
     column : str
         For Canvas: the column of the assignment, ``"CNN on SVHN (123456)"``. By default the one that begins with the
-        assignment's title; if there is none, a new one, and Canvas makes a new assignment of it.
+        assignment's title. The title itself, where no column has it, is a new one: Canvas makes a new assignment of it.
 
     Raises
     ------
@@ -68,7 +72,8 @@ def export(course: Course, assignment: Assignment, table: str | Path, *, column:
     if not scores:
         msg = f"nobody was graded in {assignment.name}, so there are no points to export; run: gradlab grade {assignment.name}"
         raise GradlabError(msg)
-    points = totals(course, assignment)
+    attention = failed(course, assignment.name)
+    points = {one: earned for one, earned in totals(course, assignment).items() if one not in attention}
     people = sheet.students()
     if sheet.kind == lms_sheet.CANVAS:
         header, rows, column = _canvas(sheet, assignment, points, people, column)
@@ -84,7 +89,7 @@ def export(course: Course, assignment: Assignment, table: str | Path, *, column:
         writer.writeheader()
         writer.writerows(rows)
     draft.replace(path)
-    waiting = [one for one in scores if any(score.points is None for score in scores[one].values())]
+    waiting = [one for one in points if any(score.points is None for score in scores[one].values())]
     return Exported(
         path,
         sheet.kind,
@@ -92,6 +97,7 @@ def export(course: Course, assignment: Assignment, table: str | Path, *, column:
         len(listed & set(points)),
         tuple(sorted(set(waiting) & listed)),
         tuple(sorted(set(points) - listed)),
+        tuple(sorted(attention)),
     )
 
 
@@ -103,13 +109,20 @@ def _canvas(
     column: str,
 ) -> tuple[list[str], list[dict[str, str]], str]:
     """Return header and rows with the students' columns and this assignment's alone: others stay what they are."""
-    if column and column not in sheet.header:
+    if column and column not in (*sheet.header, assignment.title):
         known = ", ".join(name for name in sheet.header if name not in _CANVAS_COLUMNS)
         msg = f"{sheet.path.name} has no column {column!r}; there are: {known or 'none'}."
         raise GradlabError(msg)
     same = [name for name in sheet.header if name.split(" (")[0].strip() == assignment.title]
     if len(same) > 1 and not column:
         msg = f"{sheet.path.name} has {len(same)} columns for {assignment.title!r}; say which: --column {same[0]!r}."
+        raise GradlabError(msg)
+    others = [name for name in sheet.header if name not in _CANVAS_COLUMNS]
+    if not same and not column and others:
+        msg = (
+            f"no column of {sheet.path.name} begins with {assignment.title!r}; there are: {', '.join(others)}. Say which: "
+            f"--column {others[0]!r}, or --column {assignment.title!r} for a new assignment in Canvas."
+        )
         raise GradlabError(msg)
     column = column or (same[0] if same else assignment.title)
     own = [name for name in sheet.header if name in _CANVAS_COLUMNS]

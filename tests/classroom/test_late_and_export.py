@@ -124,6 +124,15 @@ def test_grades_go_back_to_the_platforms(graded: Course, tmp_path: Path) -> None
     )
 
 
+def test_who_could_not_be_graded_gets_no_zero(graded: Course, tmp_path: Path) -> None:
+    """What needs attention is no work without points; Canvas keeps what it has."""
+    assignment = load(graded, "tiny")
+    grade_table.write(graded, assignment, {"ben": "not a notebook"}, {})
+    done = export(graded, assignment, write(tmp_path, CANVAS_CSV))
+    assert (done.attention, done.filled, done.waiting) == (("ben",), 1, ("alyssa",))
+    assert [row["Tiny (777)"] for row in rows(done.path)] == ["14", "", "6", ""]
+
+
 def test_what_cannot_be_exported(course: Course, graded: Course, tmp_path: Path) -> None:
     """A roster, a column that is not there, an assignment that nobody was graded in."""
     assignment = load(graded, "tiny")
@@ -131,6 +140,13 @@ def test_what_cannot_be_exported(course: Course, graded: Course, tmp_path: Path)
         export(graded, assignment, write(tmp_path, "id\nben\n"))
     with pytest.raises(GradlabError, match="there are: Tiny"):
         export(graded, assignment, write(tmp_path, CANVAS_CSV), column="Tini")
+    renamed = write(tmp_path, CANVAS_CSV.replace("Tiny (777)", "Homework 1 (777)"))
+    with pytest.raises(
+        GradlabError, match=r"begins with 'Tiny'; there are: Homework 1 \(777\), Other \(778\)"
+    ):
+        export(graded, assignment, renamed)
+    assert export(graded, assignment, renamed, column="Homework 1 (777)").filled == 2
+    assert export(graded, assignment, renamed, column="Tiny").column == "Tiny"
     graded.gradebook.unlink()
     with pytest.raises(GradlabError, match="nobody was graded"):
         export(graded, assignment, write(tmp_path, CANVAS_CSV))

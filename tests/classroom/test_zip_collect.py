@@ -129,6 +129,17 @@ def test_our_own_zips_and_folders(course: Course, caplog: pytest.LogCaptureFixtu
     assert (course.submitted / "bob" / "tiny" / "lib" / "layers.py").read_text() == "layers"
 
 
+def test_a_file_in_its_place_wins(course: Course, caplog: pytest.LogCaptureFixture) -> None:
+    """A whole folder that was zipped holds others of the same name, nearer to the top or earlier in the alphabet."""
+    names = ("lib/layers.py", "lib/backup/layers.py", "layers.py", "lib/a/layers.py")
+    ada = pack(**{"tiny.ipynb": "nb", **{name: name for name in names}})
+    bob = pack(**{"tiny.ipynb": "nb", "x/lib/layers.py": "x", "y/lib/layers.py": "y"})
+    said = collect(course, caplog, **{"tiny_ada.zip": ada, "tiny_bob.zip": bob})
+    assert (course.submitted / "ada" / "tiny" / "lib" / "layers.py").read_text() == "lib/layers.py"
+    assert "ada: lib/layers.py is there more than once" not in said
+    assert "bob: lib/layers.py is there more than once: tiny_bob/x/lib/layers.py is taken" in said
+
+
 def test_one_bad_archive_costs_nobody_else(course: Course, caplog: pytest.LogCaptureFixture) -> None:
     """It arrives packed, so that the student is not lost; grading then says that there is no notebook."""
     said = collect(

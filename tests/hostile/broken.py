@@ -437,7 +437,7 @@ REPAIRED = (
         ALL,
         "The cell 'words' had become a raw cell",
     ),
-    _cells("reversed", "cells in another order", "judged all the same", _reversed, (4, 0), "4 of 4 points"),
+    _cells("reversed", "cells in another order", "judged all the same", _reversed, ALL, "4 of 4 points"),
     _file(
         "renamed",
         "a notebook of another name",
