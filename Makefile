@@ -33,7 +33,8 @@ mutants: setup  ## put every wrong and right answer before its check and its jud
 	$(BIN)/gradlab mutants
 
 # files in their order, not by their number of tests: the longest has few, and would come last
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# and one BLAS thread each: several programs at once would wait for each other's threads
+PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: setup  ## the tests, under ten minutes on two cores
 	$(PYTEST)
