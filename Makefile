@@ -36,7 +36,7 @@ mutants: setup  ## put every wrong and right answer before its check and its jud
 # and one BLAS thread each: several programs at once would wait for each other's threads
 PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test: setup  ## the tests, under ten minutes on two cores
+test: setup  ## the tests; 16 minutes were measured last on two slow cores
 	$(PYTEST)
 
 test-slow: setup  ## the slow tests as well
