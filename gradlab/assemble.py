@@ -29,6 +29,7 @@ STUDENT_PACKAGES = (
     "typst",
     "pypandoc_binary",
     "pillow",
+    "jsonschema",  # newer ones than the course's make every start of JupyterLab and of lib.report seconds longer
 )
 LOCK = "requirements.lock"
 

@@ -6,6 +6,7 @@ Each command finds its course before it imports anything else: the tools need th
 
 from __future__ import annotations
 
+import functools
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -62,7 +63,8 @@ def release(
     from gradlab.gate import run_gate
     from gradlab.release import release as make_release
 
-    made = make_release(course, assignment, force=force, gate=run_gate if gate else None)
+    behaves = functools.partial(run_gate, say=_say) if gate else None
+    made = make_release(course, assignment, force=force, gate=behaves)
     console.print(f"Released {assignment}, version {made.version}.")
     console.print(f"  folder  {course.relative(made.folder)}")
     console.print(f"  zip     {course.relative(made.zip)}")

@@ -165,7 +165,12 @@ def _release(course: Course, assignment: Assignment, say: Callable[[str], None])
     say(
         f"Releasing {assignment.name}: stripping the answers, running reference and stub through the gate ..."
     )
-    made = release(course, assignment.name, force=True, gate=run_gate)
+    made = release(
+        course,
+        assignment.name,
+        force=True,
+        gate=functools.partial(run_gate, say=lambda line: say(f"  {line}")),
+    )
     say(f"Released {course.relative(made.folder)} and {course.relative(made.zip)}, version {made.version}.")
     return made.kept
 

@@ -13,8 +13,6 @@ import os
 import pickle
 import shutil
 import tempfile
-import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -26,7 +24,7 @@ from typing import Any
 import nbformat
 from nbgrader.api import MissingEntry
 
-from gradlab import bundles, repair, submission, verdict
+from gradlab import bundles, repair, submission, verdict, worker
 from gradlab.assignment import Assignment
 from gradlab.bundles import Bundle, Job, Pack
 from gradlab.course import Course
@@ -271,28 +269,6 @@ def _run(
                 yield student, job.key, content
 
 
-@functools.lru_cache(maxsize=2)
-def _unpack(path: str) -> Pack:
-    """Read a pack that the coordinator wrote; a worker does so once for a class."""
-    return pickle.loads(Path(path).read_bytes())
-
-
-def _work_here(job: Job, path: str) -> bytes:
-    """Do a job in a worker of this machine."""
-    return bundles.work(job, _unpack(path))
-
-
-def _end_with(parent: int) -> None:
-    """End this worker when the coordinator is gone: a worker of a killed pool would wait for ever."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
 class _Processes:
     """Workers on this machine."""
 
@@ -314,14 +290,17 @@ class _Processes:
         """Let a worker do a job."""
         if self._pool is None:
             self._pool = ProcessPoolExecutor(
-                self.size, mp_context=get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),)
+                self.size,
+                mp_context=get_context("spawn"),
+                initializer=worker.end_with,
+                initargs=(os.getpid(),),
             )
         if id(pack) not in self._packs:
             path = Path(self._shelf.name) / str(len(self._packs))
             path.write_bytes(pickle.dumps(pack))
             self._packs[id(pack)] = str(path)
         try:
-            return self._pool.submit(_work_here, job, self._packs[id(pack)])
+            return self._pool.submit(worker.work, job, self._packs[id(pack)])
         except BrokenProcessPool as error:  # a worker died while nobody waited
             self.mend(error)
             return self.submit(job, pack)

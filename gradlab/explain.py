@@ -71,6 +71,7 @@ def explain(course: Course, student: str, item: str, *, name: str = "", say: Say
     if found.got is None:
         return None
     arrays: dict[str, np.ndarray] = {}
+    told: set[str] = set()  # an answer that nobody wrote fails on every case in the same way
     for number, answer in enumerate(found.got):
         wanted = found.reference[number] if number < len(found.reference) else None
         inputs: Mapping[str, Any] = found.context.cases[number] if number < len(found.context.cases) else {}
@@ -79,8 +80,14 @@ def explain(course: Course, student: str, item: str, *, name: str = "", say: Say
         arrays |= {f"{part}.came.{key}": value for key, value in answer.arrays.items()}
         if wanted is not None:
             arrays |= {f"{part}.wanted.{key}": value for key, value in wanted.arrays.items()}
-        if _fails(exercise, found, number):
+        if not _fails(exercise, found, number):
+            continue
+        error = "" if answer.error is None else describe_error(answer.error)
+        if error and error in told:
+            say(f"\ncase {number + 1} of {len(found.got)}: {error}")
+        else:
             _show_case(number, len(found.got), inputs, answer, wanted, say)
+        told.add(error)
     if not arrays:
         return None
     folder = course.private / "explain" / student / assignment.name
@@ -155,7 +162,8 @@ def _show_case(
         if key not in right:
             say(f"  came    {key}: {_shown(answer.arrays[key])}")
         elif came is None:
-            say(f"  came    {key}: nothing\n  wanted  {key}: {_shown(right[key])}")
+            nothing = "" if answer.error is not None else f"  came    {key}: nothing\n"
+            say(f"{nothing}  wanted  {key}: {_shown(right[key])}")
         elif not _same(came, right[key]):
             say(f"  came    {key}: {_shown(came)}\n  wanted  {key}: {_shown(right[key])}")
             if said := _worst(came, right[key]):

@@ -8,6 +8,7 @@ always runs on the offline sample: it takes a minute, needs no network, and what
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,9 @@ from lib.check import families
 NOT_WRITTEN = "not written yet"
 
 
-def run_gate(course: Course, assignment: Assignment, folder: Path) -> None:
+def run_gate(
+    course: Course, assignment: Assignment, folder: Path, *, say: Callable[[str], Any] = lambda line: None
+) -> None:
     """Run reference and stub of a finished release that is not in place yet.
 
     Parameters
@@ -35,6 +38,8 @@ def run_gate(course: Course, assignment: Assignment, folder: Path) -> None:
     assignment : Assignment
     folder : Path
         The release.
+    say : callable
+        Is told what runs now: it takes minutes.
 
     Raises
     ------
@@ -42,10 +47,10 @@ def run_gate(course: Course, assignment: Assignment, folder: Path) -> None:
         If anything did not go as it must.
     """
     with tempfile.TemporaryDirectory(prefix="gradlab-gate-") as scratch, on_sample(course, assignment):
-        problems = [
-            *_reference(course, assignment, folder, Path(scratch) / "reference"),
-            *_stub(course, assignment, folder, Path(scratch) / "stub"),
-        ]
+        say("The reference answers work through the notebook, and are graded ...")
+        problems = _reference(course, assignment, folder, Path(scratch) / "reference")
+        say("The notebook as students get it, with nothing written, is run and graded ...")
+        problems += _stub(course, assignment, folder, Path(scratch) / "stub")
     if problems:
         lines = "".join(f"\n  {line}" for line in problems)
         msg = f"{assignment.name} is not released, the gate found:{lines}"

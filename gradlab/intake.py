@@ -12,6 +12,7 @@ asks the collector about every file: whose is it, and where in the submission do
 from __future__ import annotations
 
 import datetime
+import logging
 import re
 import shutil
 from collections import Counter
@@ -89,6 +90,10 @@ class Collector(FileNameCollectorPlugin):
 
     _plan: dict[str, dict[str, Any]] | None = None
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.log.addFilter(_not_each_file)
+
     def collect(self, submitted_file: str) -> dict[str, Any] | None:
         """Return student, place and time of a file; None if it is no part of a submission."""
         if self._plan is None:
@@ -100,6 +105,19 @@ class Collector(FileNameCollectorPlugin):
         return self._plan.get(str(Path(submitted_file)))
 
 
+def _not_each_file(record: logging.LogRecord) -> bool:
+    """Leave out nbgrader's lines about single files: a zipped folder has thousands, and the plan says it in one."""
+    return not str(record.msg).startswith(
+        (
+            "Parsing file: ",
+            "Directory not found. Creating: ",
+            "Skipped submission with no match",
+            "Copying from: ",
+            "  Copying to: ",
+        )
+    )
+
+
 def plan(course: Course, assignment: Assignment, extracted: Path, log: Any) -> dict[str, dict[str, Any]]:
     """Decide about all files below a folder.
 
@@ -108,7 +126,8 @@ def plan(course: Course, assignment: Assignment, extracted: Path, log: Any) -> d
     course, assignment : Course, Assignment
     extracted : Path
     log : logger
-        Is told what a person should know: files left behind, students whom the roster does not have.
+        Is told what a person should know: what of whom is there and what is not, files left behind, students whom
+        the roster does not have.
 
     Returns
     -------
@@ -119,6 +138,7 @@ def plan(course: Course, assignment: Assignment, extracted: Path, log: Any) -> d
     wanted = places(course, assignment)
     candidates: dict[tuple[str, str], list[tuple[tuple[int, bool, int, str], Path]]] = {}
     late: set[str] = set()
+    left_out: list[Path] = []
     paths = sorted(path for path in extracted.rglob("*") if path.is_file())
     roots = folders_of_notebooks([path.relative_to(extracted) for path in paths], assignment.name)
     for path in paths:
@@ -130,7 +150,7 @@ def plan(course: Course, assignment: Assignment, extracted: Path, log: Any) -> d
             late.add(owner.student)
         place = place_of(owner.inner, wanted)
         if place is None and not (path.suffix == ".ipynb" or unpack.is_archive(path)):
-            log.info("%s: no part of a submission; left out.", path.relative_to(extracted))
+            left_out.append(path.relative_to(extracted))
             continue
         key = (owner.student, place or owner.inner[-1])
         guessed = not "/".join(("", *owner.inner)).endswith(f"/{place}")
@@ -157,7 +177,27 @@ def plan(course: Course, assignment: Assignment, extracted: Path, log: Any) -> d
                 course.relative(extracted.parent / TIMESTAMPS),
             )
             late.discard(student)
+    _summarize(assignment, found, left_out, log)
     return found
+
+
+def _summarize(
+    assignment: Assignment, found: Mapping[str, Mapping[str, Any]], left_out: Sequence[Path], log: Any
+) -> None:
+    """Say in a line for each student how many files there are and which are missing; in one what was left out."""
+    have: dict[str, set[str]] = {}
+    for told in found.values():
+        have.setdefault(told["student_id"], set()).add(told["file_id"])
+    report = [assignment.report.pdf] if assignment.report else []
+    asked = list(dict.fromkeys([assignment.notebook, *assignment.submission, *report]))
+    for student, names in sorted(have.items()):
+        lone = any(name.endswith(".ipynb") for name in names)  # grading takes one of another name
+        missing = [name for name in asked if name not in names and not (lone and name == assignment.notebook)]
+        said = f"missing: {', '.join(missing)}" if missing else "nothing is missing"
+        (log.warning if missing else log.info)("%s: %d file(s), %s.", student, len(names), said)
+    if left_out:
+        some = ", ".join(str(path) for path in left_out[:3]) + (", ..." if len(left_out) > 3 else "")
+        log.info("%d file(s) are no part of a submission and were left out: %s", len(left_out), some)
 
 
 def places(course: Course, assignment: Assignment) -> list[str]:

@@ -66,7 +66,10 @@ def changes(
     filled = engine.fill(course, assignment, students, workers=workers)
     sources = engine.released_cells(course, assignment)
     found: list[Change] = []
-    problems = dict(filled.problems)
+    problems = {
+        student: grading.misplaced(course, assignment, student).removeprefix(f"{student}: ") or reason
+        for student, reason in filled.problems.items()
+    }
     for student in students:
         if student in problems:
             continue

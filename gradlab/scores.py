@@ -7,11 +7,15 @@ from dataclasses import dataclass
 
 from rich import box
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 
 from gradlab.assignment import Assignment, load
 from gradlab.course import Course
 from lib.manifest import Manifest
+
+#: More students than that get a row each, however wide the console is.
+MOST_BESIDE = 12
 
 
 @dataclass(frozen=True)
@@ -97,29 +101,51 @@ def totals(course: Course, assignment: Assignment) -> dict[str, float]:
     """Return student -> points so far, what being late costs taken off, never below 0."""
     lost = penalties(course, assignment)
     return {
-        student: max(0.0, total(items) - lost.get(student, 0.0))
+        student: _after(items, lost.get(student, 0.0))
         for student, items in read_scores(course, assignment).items()
     }
 
 
-def show_scores(
-    course: Course, name: str, console: Console, scores: dict[str, dict[str, Score]] | None = None
-) -> None:
-    """Print a table: one row for each exercise, one column for each student."""
+def handed_in_nothing(course: Course, assignment: Assignment) -> list[str]:
+    """Return the students of the gradebook from whom there is no submission, if the assignment has any."""
+    from nbgrader.api import Gradebook, MissingEntry
+
+    if not course.gradebook.is_file():
+        return []
+    with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
+        try:
+            handed = {one.student.id for one in gradebook.assignment_submissions(assignment.name)}
+        except MissingEntry:
+            return []
+        return sorted(student.id for student in gradebook.students if student.id not in handed)
+
+
+def show_scores(course: Course, name: str, console: Console) -> None:
+    """Print a table of the points, what being late costs taken off, and who handed in nothing.
+
+    A few students stand side by side with every exercise; where that is wider than the console, a row each.
+    """
     assignment = load(course, name)
-    found = read_scores(course, assignment) if scores is None else scores
+    found = read_scores(course, assignment)
     if not found:
         console.print(f"The gradebook has no submission of {name} yet.")
         return
-    if len(found) > 8:  # a class: students as rows, totals only
-        table = Table("student", "points", "by hand", title=assignment.title)
-        for student, items in found.items():
-            waiting = sum(1 for score in items.values() if score.points is None)
-            table.add_row(student, f"{total(items):.4g}", f"{waiting} to grade" if waiting else "")
-        console.print(table)
-        return
+    lost = penalties(course, assignment)
+    table = _side_by_side(assignment, found, lost)
+    wanted = Measurement.get(console, console.options.update(max_width=10_000), table).minimum
+    if wanted > console.width or len(found) > MOST_BESIDE:
+        table = _a_row_each(assignment, found, lost)
+    console.print(table)
+    if absent := handed_in_nothing(course, assignment):
+        console.print(f"Handed in nothing: {', '.join(absent)}.", markup=False)
+
+
+def _side_by_side(
+    assignment: Assignment, found: dict[str, dict[str, Score]], lost: dict[str, float]
+) -> Table:
+    """Make a row for each exercise, a column for each student."""
     table = Table(title=assignment.title, box=box.SIMPLE_HEAD)
-    table.add_column("exercise")
+    table.add_column("exercise", min_width=max(len(exercise.title) for exercise in assignment.exercises))
     table.add_column("of", justify="right")
     for student in found:
         table.add_column(
@@ -130,5 +156,33 @@ def show_scores(
         of = f"+{exercise.extra_credit:g}" if exercise.extra_credit else f"{exercise.points:g}"
         table.add_row(exercise.title, of, *row)
     table.add_section()
-    table.add_row("so far", f"{assignment.points:g}", *(f"{total(items):.4g}" for items in found.values()))
-    console.print(table)
+    if lost:
+        table.add_row("late", "", *(f"-{lost[one]:.4g}" if one in lost else "" for one in found))
+    sums = [f"{_after(items, lost.get(student, 0.0)):.4g}" for student, items in found.items()]
+    table.add_row("so far", f"{assignment.points:g}", *sums)
+    return table
+
+
+def _a_row_each(assignment: Assignment, found: dict[str, dict[str, Score]], lost: dict[str, float]) -> Table:
+    """Make a row for each student: how many exercises have all their points, which lost the most, the total."""
+    table = Table(title=assignment.title, box=box.SIMPLE_HEAD)
+    table.add_column("student")
+    table.add_column(f"of {assignment.points:g}", justify="right")
+    if lost:
+        table.add_column("late", justify="right")
+    table.add_column("by hand")
+    table.add_column("points lost")
+    for student, items in found.items():
+        waiting = sum(score.points is None for score in items.values())
+        missed = {name: score.of - score.points for name, score in items.items() if score.points is not None}
+        worst = sorted((name for name in missed if missed[name] > 0), key=lambda name: -missed[name])
+        more = f", {len(worst) - 3} more" if len(worst) > 3 else ""
+        said = ", ".join(f"{name} {-missed[name]:.3g}" for name in worst[:3]) + more
+        row = [student, f"{_after(items, lost.get(student, 0.0)):.4g}"]
+        row += [f"-{lost[student]:.4g}" if student in lost else ""] if lost else []
+        table.add_row(*row, f"{waiting} to grade" if waiting else "", said)
+    return table
+
+
+def _after(items: dict[str, Score], lost: float) -> float:
+    return max(0.0, total(items) - lost)

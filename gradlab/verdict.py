@@ -33,7 +33,7 @@ from gradlab.dataset import uses_sample as uses_sample
 from gradlab.errors import GradlabError
 from gradlab.probing import ProbeJob
 from gradlab.reference import reference_answers
-from gradlab.stamp import Stamp, stamp
+from gradlab.stamp import Stamp, require_unchanged, stamp
 from lib.check import job as jobs
 from lib.check.fresh import clip
 
@@ -77,8 +77,10 @@ def load_exercises(course: Course, name: str) -> dict[str, Exercise]:
     Raises
     ------
     GradlabError
-        If there is no such file, or it cannot be imported.
+        If there is no such file, or it cannot be imported, or what it rests on has changed since this process
+        imported it.
     """
+    require_unchanged(course)
     return _load_exercises(str(course.root), name, stamp(course, name))
 
 

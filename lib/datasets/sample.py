@@ -12,10 +12,10 @@ from scipy import io as scipy_io
 from lib.datasets.folder import shown
 from lib.datasets.locate import MARK
 from lib.datasets.locate import is_sample as is_sample
-from lib.datasets.sample_svhn import SIDE, render_digits
 from lib.errors import ConfigError, DatasetError
 
 SAMPLE_SEED = 2026
+SIDE = 32
 NUM_TRAIN = 6000
 NUM_TEST = 1500
 TRAIN_NAME, TEST_NAME = "train_32x32.mat", "test_32x32.mat"
@@ -73,6 +73,9 @@ def make_sample(folder, *, seed=SAMPLE_SEED, num_train=NUM_TRAIN, num_test=NUM_T
                 f"{shown(path)} is not a sample and is left alone. Move it away, or replace it with --force."
             )
             raise DatasetError(msg)
+    # here, because whoever only loads images would wait for scipy's filters
+    from lib.datasets.sample_svhn import render_digits
+
     for stream, name, count in parts:
         images, labels = render_digits(count, np.random.default_rng([seed, stream]))
         write_whole(folder / name, mat_bytes(images, labels, _header(name, seed, count)))

@@ -2,41 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-
-import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "verdict"))
 
-from tiny_course import make_tiny
+from tiny_fixtures import _environment, course, released
 
-from gradlab.course import Course
-from gradlab.release import release
-
-
-@pytest.fixture(autouse=True, scope="session")
-def _environment() -> Iterator[None]:
-    """Give back the variables that a configuration sets, and take away those that would reach it."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("PYTHONPATH", "GRADLAB_DATA", "GRADLAB_SECRET", "GRADLAB_DATASET", "NBGRADER_EXECUTION"):
-            patch.setenv(name, "")
-            patch.delenv(name)
-        yield
-
-
-@pytest.fixture(scope="session")
-def released(tmp_path_factory: pytest.TempPathFactory) -> Course:
-    """Return a tiny course with a release; only for copying."""
-    course = make_tiny(tmp_path_factory.mktemp("tiny") / "course")
-    release(course, "tiny")
-    return course
-
-
-@pytest.fixture
-def course(released: Course, tmp_path: Path) -> Course:
-    """Return a copy of the released tiny course for one test."""
-    shutil.copytree(released.root, tmp_path / "course", symlinks=True)
-    return Course(tmp_path / "course")
+__all__ = ["_environment", "course", "released"]

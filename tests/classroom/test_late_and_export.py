@@ -75,6 +75,15 @@ def test_free_days_go_in_the_order_of_due_dates(step: _Step) -> None:
     assert step.penalty("second", 2, **policy) == pytest.approx(2)
 
 
+def test_example_of_the_docs(tmp_path: Path) -> None:
+    """docs/grading.md, section 4, number by number."""
+    hours = {"first": 30, "second": 48 + 1 / 6, "third": 49, "fourth": 96}
+    step = _Step(tmp_path, {name: late / 24 for name, late in hours.items()})
+    policy = {"free_days": 5, "percent_per_day": 10.0, "max_days": 3, "grace_minutes": 15}
+    taken = {name: step.penalty(name, late / 24, **policy) for name, late in hours.items()}
+    assert taken == {"first": None, "second": None, "third": pytest.approx(4), "fourth": 20}  # of 20 points
+
+
 def test_other_policies(step: _Step) -> None:
     """None by default; too late earns nothing; of the score instead of the maximum; never more than was earned."""
     assert step.penalty("third", 3) is None

@@ -112,6 +112,18 @@ def test_moodle(course: Course, tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert when.startswith("2026-11-24 18:30:00")
 
 
+def test_each_student_in_a_line(course: Course, caplog: pytest.LogCaptureFixture) -> None:
+    """Who has everything and who does not; a thousand files of a zipped folder are told in one line."""
+    junk = {f"data/part{i}.bin": "x" for i in range(1000)}
+    ada = pack(**{"tiny.ipynb": "nb", "lib/layers.py": "x", "lib/extra.py": "x", **junk})
+    said = collect(course, caplog, **{"tiny_ada.zip": ada, "class/bob/b.ipynb": ""})
+    assert "ada: 3 file(s), nothing is missing." in said
+    assert "bob: 1 file(s), missing: lib/layers.py." in said
+    assert "1000 file(s) are no part of a submission and were left out: tiny_ada/data/part0.bin, " in said
+    assert "part999" not in said
+    assert len(said.splitlines()) < 20
+
+
 def test_our_own_zips_and_folders(course: Course, caplog: pytest.LogCaptureFixture) -> None:
     """As they come by mail; a copy in a deeper folder does not win."""
     collect(

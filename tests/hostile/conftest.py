@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,19 +12,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from hostile_class import with_limits
 from tiny_course import make_tiny
+from tiny_fixtures import _environment
 
 from gradlab.course import Course
 from gradlab.release import release
 
-
-@pytest.fixture(autouse=True, scope="session")
-def _environment() -> Iterator[None]:
-    """Give back the variables that a configuration sets, and take away those that would reach it."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("PYTHONPATH", "GRADLAB_DATA", "GRADLAB_SECRET", "GRADLAB_DATASET", "NBGRADER_EXECUTION"):
-            patch.setenv(name, "")
-            patch.delenv(name)
-        yield
+__all__ = ["_environment", "released"]
 
 
 @pytest.fixture(scope="session")

@@ -202,7 +202,7 @@ def make_course(root: Path) -> Course:
             for number, name in enumerate(
                 [
                     *("jupyterlab", "matplotlib", "numpy", "papermill", "pillow", "pooch", "pypandoc-binary"),
-                    *("scipy", "tqdm", "typst", "nbgrader"),
+                    *("scipy", "tqdm", "typst", "nbgrader", "jsonschema"),
                 ]
             )
         ),

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import shutil
+import sys
+import types
 from pathlib import Path
 
 import numpy as np
 import pytest
 from grading_run import autograde, graded, scores
+from nbgrader.api import Gradebook
 from odd_submissions import half, right, wrong
-from tiny_course import submit
+from rich.console import Console
+from tiny_course import answer, submit
 
 from gradlab import regrade, store
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.explain import explain
 from gradlab.release import release
+from gradlab.scores import show_scores
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +74,39 @@ def test_full_points_are_explained_too(class_: Course) -> None:
     assert path is not None
 
 
+def test_one_error_on_every_case_is_told_once_in_full(class_: Course) -> None:
+    """An answer that nobody wrote fails everywhere in the same way; inputs and wanted arrays stand there once."""
+    submit(class_, "ada", lambda folder, nb: answer(folder, nb, out="x + nothing"))
+    said, _ = told(class_, "ada", "shift")
+    assert "case 4 of 4: " in said
+    assert said.count("NameError") >= 4
+    assert said.count("input   by:") == 1
+
+
+def test_table_on_the_screen(class_: Course, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Late points are taken off, who handed in nothing is named, and many students get a row each."""
+    with Gradebook(f"sqlite:///{class_.gradebook}") as gradebook:
+        gradebook.update_or_create_student("dora")
+        for notebook in gradebook.find_submission("tiny", "ada").notebooks:
+            notebook.late_submission_penalty = 1.5
+        gradebook.db.commit()
+
+    def shown(width: int) -> list[str]:
+        page = io.StringIO()
+        show_scores(class_, "tiny", Console(file=page, width=width))
+        return [" ".join(line.split()) for line in page.getvalue().splitlines()]
+
+    wide = shown(120)
+    assert shown(30) != wide
+    monkeypatch.setattr("gradlab.scores.MOST_BESIDE", 2)
+    rows = shown(120)
+    assert "late -1.5" in wide
+    assert any(line.startswith("so far") and "4.5 4 0" in line for line in wide)
+    assert "Handed in nothing: dora." in wide
+    assert any(line.startswith("ada 4.5 -1.5") for line in rows)
+    assert any(line.startswith("cyd 0 ") and "shift -4" in line for line in rows)
+
+
 def test_values_of_the_notebook_are_shown(class_: Course) -> None:
     """What check handed over is what the judge saw."""
     said, _ = told(class_, "cyd", "picture")
@@ -103,12 +142,33 @@ def test_an_erratum_is_looked_at_before_it_counts(class_: Course) -> None:
     assert scores(class_, "bob")["shift"] == 2.0
 
 
+def test_an_erratum_in_what_is_imported_stops_a_program_that_runs(
+    class_: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Formgrader's server would judge by the old module: nobody is judged until it is started again."""
+    helper = class_.exercises / "helper.py"
+    helper.write_text("TOLERANCE = 1e-2\n", encoding="utf-8")
+    module = types.ModuleType("exercises.helper")
+    module.__file__ = str(helper)
+    monkeypatch.setitem(sys.modules, "exercises.helper", module)
+    assert autograde(class_, "ada").success
+    helper.write_text("TOLERANCE = 1e-6\n# tighter\n", encoding="utf-8")
+    autograde(class_, "ada")
+    assert scores(class_, "ada")["shift"] is None
+    told_to = "exercises/helper.py has changed since this program read it"
+    with pytest.raises(GradlabError, match=told_to):
+        told(class_, "ada", "shift")
+
+
 def test_a_submission_that_cannot_be_read_is_named(class_: Course) -> None:
     """The others are still compared."""
     submit(class_, "eve", lambda folder, nb: (folder / "tiny.ipynb").write_text(""))
+    fay = class_.submitted / "fay" / "tiny"
+    fay.mkdir(parents=True)
     found, problems = regrade.changes(class_, "tiny", say=lambda text: None)
     assert found == []
-    assert list(problems) == ["eve"]
+    assert sorted(problems) == ["eve", "fay"]
+    assert problems["fay"].startswith("submitted/fay/tiny holds no notebook, wanted tiny.ipynb")
 
 
 def test_an_old_release_is_superseded(class_: Course) -> None:
