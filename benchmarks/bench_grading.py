@@ -56,10 +56,15 @@ def make_course(root: Path, name: str):
     return course, assignment, release(course, name).kept
 
 
+#: Of a large class so many hand in different notebooks; the others copy, and what was run once is not run again.
+DIFFERENT = 20
+
+
 def hand_in(course, assignment, released: Path, num: int, *, light: bool = False) -> list[str]:
     """Let one student work through the notebook, and hand in ``num`` copies that differ by a comment.
 
-    ``light`` copies compute nothing of their own, so that what a class costs the grader can be seen within minutes.
+    ``light`` copies compute nothing of their own, and from the 21st on are like an earlier one, so that what a class costs the
+    coordinator can be seen within minutes.
     """
     from gradlab.student import work_through
     from gradlab.variants import fill_in
@@ -76,7 +81,7 @@ def hand_in(course, assignment, released: Path, num: int, *, light: bool = False
     else:
         work_through(course, assignment, model)
     students = [f"student-{i:03d}" for i in range(num)]
-    for student in students:
+    for number, student in enumerate(students):
         target = course.submitted / student / assignment.name
         shutil.copytree(model, target, ignore=shutil.ignore_patterns("__pycache__"))
         path = target / assignment.notebook
@@ -86,7 +91,7 @@ def hand_in(course, assignment, released: Path, num: int, *, light: bool = False
             for c in notebook["cells"]
             if c["metadata"].get("nbgrader", {}).get("solution") and c["cell_type"] == "code"
         )
-        cell["source"] = "".join(cell["source"]) + f"\n# {student}"
+        cell["source"] = "".join(cell["source"]) + f"\n# {number % DIFFERENT if light else number}"
         path.write_text(json.dumps(notebook), encoding="utf-8")
     return students
 
@@ -146,7 +151,7 @@ def ours(course, assignment, students: list[str], workers: int) -> dict[str, flo
     shutil.rmtree(course.private / "bundles", ignore_errors=True)
     begin = time.monotonic()
     filled = engine.fill(course, assignment, students, workers=workers)
-    if filled.made != len(students):
+    if filled.problems or filled.made < min(len(students), DIFFERENT):
         sys.exit(f"{filled.made} of {len(students)} were run: {filled.problems}")
     run = time.monotonic() - begin
     grading.convert(course, "Autograde", assignment.name, "*", force=True)
@@ -176,6 +181,7 @@ def main() -> None:
     parser.add_argument(
         "--growth", type=int, nargs="*", default=[], help="instead: gradlab alone, on so many submissions"
     )
+    parser.add_argument("--reports", type=int, default=0, help="instead: so many PDF reports in one run")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bench-grading-", ignore_cleanup_errors=True) as scratch:
         course, assignment, released = make_course(Path(scratch) / "course", options.assignment)
@@ -183,6 +189,8 @@ def main() -> None:
         students = hand_in(course, assignment, released, num, light=bool(options.growth))
         if options.growth:
             growth(course, assignment, students, options)
+        elif options.reports:
+            reports(course, assignment, students, options)
         else:
             compare(Path(scratch) / "stock", course, assignment, released, students, options)
 
@@ -246,6 +254,20 @@ def growth(course, assignment, students: list[str], options) -> None:
             f"so far {own:.0f} MB",
             flush=True,
         )
+
+
+def reports(course, assignment, students: list[str], options) -> None:
+    """Write many reports in one run, as ``gradlab report`` does; a class of few students is gone through again and again."""
+    from gradlab import grading
+
+    ours(course, assignment, students, options.workers)
+    many = [students[i % len(students)] for i in range(options.reports)]
+    begin = time.monotonic()
+    failed = grading.make_reports(course, assignment.name, many, lambda line: None)
+    seconds = time.monotonic() - begin
+    print(
+        f"{len(many)} reports of {assignment.name}: {seconds:.0f} s, {seconds / len(many):.2f} s each, {len(failed)} failed"
+    )
 
 
 if __name__ == "__main__":

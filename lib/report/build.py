@@ -14,12 +14,16 @@ from lib.errors import CourseError
 from lib.manifest import Manifest, ReportPart
 from lib.report import fonts, overview, pieces
 from lib.report import notebook as nb
-from lib.report.collect import MAX_ITEMS, Item, Trouble, collect, is_content
+from lib.report.collect import MAX_ITEMS, Item, Trouble, collect, in_words, is_content
 from lib.report.images import quote
 from lib.report.overview import Present, Score
 from lib.report.own_code import student_code
 from lib.report.sections import Section, find_sections, sections_of
 from lib.report.typeset import Piece, Typesetter
+
+NO_WORDS = (
+    "An answer in words was looked for and not found; here are the code of this section and what it printed."
+)
 
 
 @dataclass(frozen=True)
@@ -129,7 +133,13 @@ def build_report(
             if earned:
                 body.append(Piece([earned]))
             state, problem = overview.state_of(content), False
-            if any(is_content(item) for item in content):
+            if part.show == "text" and any(map(is_content, content)) and not any(map(in_words, content)):
+                # code that was given runs in it: what was asked for is what the student says of it
+                missing.append(part.title)
+                body.append(Piece([f"#remark({quote(NO_WORDS)})"]))
+                body += maker.part(number, part.title, content)
+                state, problem = f"no words, {state}", True
+            elif any(is_content(item) for item in content):
                 body += maker.part(number, part.title, content)
             elif all(manifest.exercise(name).extra_credit for name in part.exercises):
                 body.append(Piece([f"#remark({quote('Not attempted; nothing was asked for.')})"]))

@@ -117,6 +117,11 @@ def is_content(item: Item) -> bool:
     return not isinstance(item, Trouble)
 
 
+def in_words(item: Item) -> bool:
+    """Tell whether an item can answer a question that asks for words: text, a table, a photograph of a page."""
+    return isinstance(item, (Prose, HtmlTable, Picture))
+
+
 def _images(position: int, cell: Any) -> Iterator[Item]:
     if nb.kind(cell) != "code":
         return

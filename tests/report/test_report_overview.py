@@ -6,7 +6,7 @@ import pikepdf
 import pypdfium2
 import pytest
 from nbformat.v4 import new_output
-from small_notebooks import MANIFEST, answer, code, notebook, png
+from small_notebooks import MANIFEST, answer, code, notebook, png, printed
 
 from lib.report.collect import Code, HtmlTable, Picture, Printed, Prose, Trouble
 from lib.report.curves import CURVES, describe
@@ -40,6 +40,16 @@ def test_what_is_missing_is_named_first(build):
     page = build(notebook(filters=[]), files=files).pages[0]
     assert "Not everything is here: Convolutional filters, model.npz." in " ".join(page.split())
     assert "handed in" in page
+
+
+def test_given_code_is_no_answer_in_words(build):
+    """A cell that came with the question runs in everybody's notebook; the question asks what the student says of it."""
+    given = code("print(1 / 3)", printed("0.333\n"))
+    report = build(notebook(answers=[given]))
+    assert "no words, 1 line of code" in report.pages[0]
+    assert "Not everything is here: Inline question" in report.pages[0]
+    assert "An answer in words was looked for and not found" in report.pages[2]
+    assert "print(1 / 3)" in report.pages[2]
 
 
 def test_grader_sees_points_and_reasons_on_the_first_page_and_beside_each_part(build):
