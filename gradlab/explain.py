@@ -84,7 +84,7 @@ def explain(course: Course, student: str, item: str, *, name: str = "", say: Say
             continue
         error = "" if answer.error is None else describe_error(answer.error)
         if error and error in told:
-            say(f"\ncase {number + 1} of {len(found.got)}: {error}")
+            say(f"case {number + 1} of {len(found.got)}: {error}")
         else:
             _show_case(number, len(found.got), inputs, answer, wanted, say)
         told.add(error)
