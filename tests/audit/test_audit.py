@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 
@@ -48,8 +49,16 @@ def ada(tmp_path):
     return run
 
 
-OWN = [plot.pixels for plot in plots_of(SEED)]
-FOREIGN = [plot.pixels for plot in plots_of(OTHER)]
+@functools.cache
+def own():
+    """Return the pictures of ada's plots; not while tests are collected, which every worker does."""
+    return [plot.pixels for plot in plots_of(SEED)]
+
+
+@functools.cache
+def foreign():
+    """Return the pictures of ben's."""
+    return [plot.pixels for plot in plots_of(OTHER)]
 
 
 def outcomes(done):
@@ -66,7 +75,7 @@ def test_report_of_this_project_is_identical(ada):
 def test_missing_extra_and_foreign_plots(ada):
     """A plot that is missing is said to be, one of a classmate is named, and so is a picture that is nobody's."""
     strange = Image.effect_noise((400, 200), 60).convert("RGB")
-    done = ada(lambda path: pages(path, [FOREIGN[0], OWN[1], OWN[2], None, strange], [*TITLES, "More"]))
+    done = ada(lambda path: pages(path, [foreign()[0], own()[1], own()[2], None, strange], [*TITLES, "More"]))
     curves, *others, responses = done.findings
     assert [finding.outcome for finding in others] == ["identical"] * 2
     assert curves.outcome == "look"
@@ -78,7 +87,7 @@ def test_missing_extra_and_foreign_plots(ada):
 
 def test_plots_in_another_order(ada):
     """Right plots under the headings of other parts need a look, both of them."""
-    done = ada(lambda path: pages(path, [OWN[1], OWN[0], OWN[2], OWN[3]]))
+    done = ada(lambda path: pages(path, [own()[1], own()[0], own()[2], own()[3]]))
     assert outcomes(done) == ["look", "look", "identical", "identical"]
     assert "under the heading of another part" in done.findings[1].why[-1]
 
@@ -86,7 +95,7 @@ def test_plots_in_another_order(ada):
 def test_headings_in_another_order_and_missing(ada):
     """The required order is that of the assignment."""
     headings = [TITLES[1], TITLES[0], TITLES[2], "Sizes"]
-    done = ada(lambda path: pages(path, [OWN[1], OWN[0], OWN[2], OWN[3]], headings))
+    done = ada(lambda path: pages(path, [own()[1], own()[0], own()[2], own()[3]], headings))
     assert done.order == [
         f"no heading “{TITLES[3]}” was found",
         f"the heading “{TITLES[0]}” stands in another place than required, on page 2",
@@ -101,7 +110,7 @@ def test_pictures_from_elsewhere_in_the_notebook_are_known(tmp_path):
     notebook.cells.insert(1, shown.cells[2])
     made = course(tmp_path, ada=notebook)
     other = plots_of(OTHER)[0].pixels.resize((333, 200))
-    pages(made.submitted / "ada" / "plots" / "plots.pdf", [other, *OWN], ["Before", *TITLES])
+    pages(made.submitted / "ada" / "plots" / "plots.pdf", [other, *own()], ["Before", *TITLES])
     done = audit(made, MANIFEST, "ada", {})
     assert outcomes(done) == ["identical"] * 4
     assert [(extra.where, extra.why) for extra in done.extras] == [("cell 2", "")]
@@ -113,7 +122,7 @@ def test_another_run_is_said_to_be_one(tmp_path):
     folder = made.autograded / "ada" / "plots"
     folder.mkdir(parents=True)
     (folder / "plots.ipynb").write_text(json.dumps(book(OTHER)))
-    pages(made.submitted / "ada" / "plots" / "plots.pdf", FOREIGN)
+    pages(made.submitted / "ada" / "plots" / "plots.pdf", foreign())
     done = audit(made, MANIFEST, "ada", {})
     assert outcomes(done) == ["look"] * 4
     assert done.findings[0].why[0].startswith("it is what the notebook shows when it is run here")
@@ -158,10 +167,10 @@ def test_pdfs_that_cannot_be_read(ada, kind, said):
         elif kind == "no pdf":
             path.write_bytes(b"PK\x03\x04 a Word document" * 50)
         elif kind == "cut":
-            whole = pages(path, OWN).read_bytes()
+            whole = pages(path, own()).read_bytes()
             path.write_bytes(whole[: len(whole) // 3])
         elif kind == "encrypted":
-            pages(path, OWN)
+            pages(path, own())
             with pikepdf.open(path, allow_overwriting_input=True) as pdf:
                 pdf.save(path, encryption=pikepdf.Encryption(user="secret", owner="more"))
         elif kind == "link":
@@ -259,7 +268,7 @@ def test_moved():
 
 def test_page_runs_nothing_and_shows_text_as_it_is(ada):
     """Names and texts of strangers are text; nothing is loaded from anywhere."""
-    done = ada(lambda path: pages(path, [FOREIGN[0], *OWN[1:]]))
+    done = ada(lambda path: pages(path, [foreign()[0], *own()[1:]]))
     done.student, done.pdf = "<script>alert(1)</script>", "a\"onload='x'.pdf"
     done.notes.append("<img src=http://example.org/x>\x00")
     sections = [audit_page.section(0, done, MANIFEST)]

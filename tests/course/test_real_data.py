@@ -100,9 +100,13 @@ def test_report_does_not_call_it_a_sample(graded):
 
 def test_targets_measures_the_reference_on_what_is_there(graded):
     """The command that settles whether 88 % is reached runs to its end, and says on how much data."""
+    folder = graded.root / "data/svhn"
+    for name, num in (("train", 160), ("test", 40)):  # few are enough to see it through
+        mat = scipy.io.loadmat(folder / f"{name}_32x32.mat")
+        scipy.io.savemat(folder / f"{name}_32x32.mat", {"X": mat["X"][..., :num], "y": mat["y"][:num]})
     done = graded.run("gradlab", "targets", NAME)
     assert done.returncode == 0, done.stderr
-    assert "SVHN part: 900 of 73257 images" in done.stdout
+    assert "SVHN part: 160 of 73257 images" in done.stdout
     assert "best validation accuracy" in done.stdout
     assert "held-back SVHN test images" in done.stdout
     assert "target 88%: not reached" in done.stdout
