@@ -26,13 +26,15 @@ from typing import Any
 KEPT = 4096
 #: Seconds until what a probe left running must be gone.
 CLEAR = 3.0
-_PR_SET_CHILD_SUBREAPER = 36
+_PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER = 4, 36
 
 
 def main(folder: str, *modules: str) -> None:
     """Call every probe of a folder."""
     # what a probe starts and gives up becomes a child of this process, and is found here
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    # a probe has the same user: nobody may open this process's stdout by way of /proc, and speak for it
+    ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     for name in ("numpy", *modules):  # before anything of the submission can be found
         importlib.import_module(name)
     sys.path[0] = str(Path.cwd())
@@ -71,6 +73,7 @@ def _be_child(probe: Any, job: Path, writing: int) -> None:
     code = 1
     try:
         os.setsid()
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # or the watch could not look at what it holds
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         os.dup2(writing, 2)
         probe.main(job)

@@ -99,7 +99,7 @@ def checks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def questions(timeout: float = 6) -> list[ProbeJob]:
+def questions(timeout: float = 3) -> list[ProbeJob]:
     """Return three jobs that share a sandbox."""
     return [
         probing.make_job(
