@@ -37,7 +37,7 @@ mutants: setup  ## put every wrong and right answer before its check and its jud
 # and one BLAS thread each: several programs at once would wait for each other's threads
 PYTEST := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test: setup  ## the tests, in under ten minutes on two cores
+test: setup  ## the tests; about ten minutes on two slow cores
 	$(PYTEST)
 
 test-slow: setup  ## the slow tests as well
@@ -52,7 +52,7 @@ format: setup  ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup  ## layers, memory, imports and grading, as ratios measured in the same run; about ten minutes
+bench: setup  ## layers, memory, imports and grading, as ratios measured in the same run
 	$(BIN)/python -m benchmarks.bench_layers
 	$(BIN)/python -m benchmarks.bench_process
 	$(BIN)/python -m benchmarks.bench_grading

@@ -97,11 +97,21 @@ class Audit:
     @property
     def looks(self) -> int:
         """Return how many things a person has to look at."""
-        plots = [*self.findings, *self.trained_again]
-        if self.problems and not self.num_pages:  # nothing was read, which is one thing to look at
-            plots = [finding for finding in plots if finding.run == LOOK]
-        found = sum(finding.needs_look for finding in plots) + sum(bool(extra.why) for extra in self.extras)
-        return found + len(self.problems) + len(self.order)
+        return len(self.to_look_at())
+
+    def to_look_at(self) -> list[str]:
+        """Return a line for each thing that a person has to look at."""
+        unread = (
+            bool(self.problems) and not self.num_pages
+        )  # one thing to look at: the plots say nothing more
+        lines = [*self.problems, *self.order]
+        for finding in [*self.findings, *self.trained_again]:
+            reasons = finding.why if finding.outcome == LOOK and not unread else []
+            if finding.run == LOOK:
+                reasons = [*reasons, finding.run_why]
+            if finding.run == LOOK or (finding.needs_look and not unread):
+                lines.append(f"{finding.plot.part}: {' '.join(reasons)}")
+        return lines + [f"page {extra.drawn.page}: {extra.why}" for extra in self.extras if extra.why]
 
     def forget_pictures(self) -> None:
         """Let go of all pixels: those of a whole class would not fit into memory."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from gradlab import assignment as assignments
 from gradlab import audit_page, grading, notebook_pictures, sandbox, submission
-from gradlab.audit import LOOK, Audit, Finding, audit, beside_run
+from gradlab.audit import Audit, Finding, audit, beside_run
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.retrain import retrain
@@ -82,7 +82,7 @@ def run(
         done.forget_pictures()
         audits.append(done)
         say(f"  {one}: {summary(done)}")
-        for line in to_look_at(done):
+        for line in done.to_look_at():
             say(f"    look: {line}")
     told = {"assignment": name, "seed": seed, "sample": sample, "handed_in": len(everybody)}
     title = f"{assignment.title}: plots of {len(chosen)} of {len(everybody)} submissions"
@@ -142,21 +142,6 @@ def summary(done: Audit) -> str:
     words = [f"{counted.count(kind)} {kind}" for kind in ("identical", "same data") if kind in counted]
     words += [f"{done.looks} to look at"] if done.looks else []
     return ", ".join(words) or "no plots"
-
-
-def to_look_at(done: Audit) -> list[str]:
-    """Return a line for each thing that a person has to look at, as the page has them."""
-    unread = bool(done.problems) and not done.num_pages  # then the plots of the notebook say nothing more
-    lines = [*done.problems, *done.order]
-    for finding in [*done.findings, *done.trained_again]:
-        if not finding.needs_look or (unread and finding.run != LOOK):
-            continue
-        why = ([] if finding.outcome != LOOK else finding.why) + (
-            [finding.run_why] if finding.run == LOOK else []
-        )
-        lines.append(f"{finding.plot.part}: {' '.join(why)}")
-    lines += [f"page {extra.drawn.page}: {extra.why}" for extra in done.extras if extra.why]
-    return lines
 
 
 def as_json(done: Audit) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 Both run as a student would run them, on the files that are about to be released, and are then judged as a grader
 would judge them. A release that does not behave is refused, with one line for each thing that is off. The gate
-always runs on the offline sample: it takes a minute, needs no network, and what training must reach there is known.
+always runs on the offline sample: it takes a minute or two, needs no network, and what training must reach there is known.
 """
 
 from __future__ import annotations

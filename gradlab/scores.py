@@ -164,7 +164,7 @@ def _side_by_side(
 
 
 def _a_row_each(assignment: Assignment, found: dict[str, dict[str, Score]], lost: dict[str, float]) -> Table:
-    """Make a row for each student: how many exercises have all their points, which lost the most, the total."""
+    """Make a row for each student: the total, what waits for a person, and where the most points were lost."""
     table = Table(title=assignment.title, box=box.SIMPLE_HEAD)
     table.add_column("student")
     table.add_column(f"of {assignment.points:g}", justify="right")

@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 from scipy import fft, ndimage
 
+from lib.datasets.sample import SIDE
+
 FONTS = (
     "DejaVuSans",
     "DejaVuSans-Bold",
@@ -39,7 +41,6 @@ FONTS = (
 )
 """Fonts that come with matplotlib and draw all ten digits."""
 
-SIDE = 32
 # How often each digit is the middle one in the official training file.
 CLASS_COUNTS = np.array([4948, 13861, 10585, 8497, 7458, 6882, 5727, 5595, 5045, 4659])
 
