@@ -21,6 +21,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gradlab import syscall_filter
 from gradlab.limits import DEFAULT, MB, Limits
 
 #: Of the system, what programs need to run; links among them stay links.
@@ -40,6 +41,8 @@ SYSTEM = (
 TMP_BYTES = 256 * MB
 #: The first of the user ids that root's sandboxes take, none of which owns anything.
 FIRST_USER = 200_000
+#: Number of the open file in which bubblewrap finds what the kernel is to refuse.
+RULES = 9
 
 _numbers = itertools.count()
 
@@ -54,11 +57,14 @@ class Room:
         Throw-away folders. As root they are given to an unprivileged user.
     readable : tuple of Path
     limits : Limits
+    closes_itself : bool
+        Whether the program lets no other one look at it, which is taken amiss of others.
     """
 
     writable: tuple[Path, ...]
     readable: tuple[Path, ...] = ()
     limits: Limits = DEFAULT
+    closes_itself: bool = False
 
 
 def command(inner: Sequence[str], *, cwd: Path, env: Mapping[str, str], room: Room) -> list[str]:
@@ -81,6 +87,9 @@ def command(inner: Sequence[str], *, cwd: Path, env: Mapping[str, str], room: Ro
     else:
         rights = ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
     words = ["bwrap", *spaces, *rights, "--die-with-parent", "--new-session", "--hostname", "grader"]
+    if rules := syscall_filter.path():
+        # bubblewrap reads them from an open file, which a shell opens: whoever starts this need not hand it on
+        words = ["sh", "-c", f'exec "$@" {RULES}<"$0"', rules, *words, "--seccomp", str(RULES)]
     words += ["--clearenv", "--proc", "/proc", "--dev", "/dev"]
     for memory in ("/tmp", "/dev/shm"):
         words += ["--perms", "1777", "--size", str(TMP_BYTES), "--tmpfs", memory]
@@ -93,7 +102,7 @@ def command(inner: Sequence[str], *, cwd: Path, env: Mapping[str, str], room: Ro
     for path in room.writable:
         words += ["--bind", str(path), str(path)]
     # root without its rights could not enter a folder that it has given away; the second bubblewrap does
-    words += ["--chdir", "/" if root else str(cwd), "--remount-ro", "/"]
+    words += ["--chdir", "/" if root else str(cwd), "--remount-ro", "/dev", "--remount-ro", "/"]
     for name, value in env.items():
         words += ["--setenv", name, value]
     limits = room.limits

@@ -296,7 +296,10 @@ def engine_version(course: Course) -> str:
     here = Path(__file__).parent
     ours = [
         here / f"{name}.py"
-        for name in ("bundles", "bubblewrap", "execution", "probe_host", "probing", "sandbox")
+        for name in (
+            *("bubblewrap", "bundles", "execution", "holdings", "probe_host", "probing", "sandbox"),
+            *("syscall_filter", "watchdog"),
+        )
     ]
     paths = [*ours, *sorted(checks_of(course).rglob("*.py")), Path(execute.__code__.co_filename)]
     stamp = tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in paths)

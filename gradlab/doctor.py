@@ -87,6 +87,7 @@ def examine(course: Course) -> list[Finding]:
             "    if path.split('/')[2] != str(os.getpid()) and words[0] not in ('bwrap', 'setpriv', 'prlimit', 'true'):\n"
             "        seen.append(words[0])\nprint('REACHED', seen) if seen else print('sees none')\n",
             "memory": "blocks = []\nfor _ in range(40):\n    blocks.append(bytearray(20_000_000))\nprint('REACHED 800 MB')\n",
+            "memory that is nobody's": "import os\ntry:\n    os.memfd_create('x')\n    print('REACHED')\nexcept OSError as error:\n    print(error)\n",
             "processes": "import subprocess\nchildren = []\ntry:\n    for _ in range(100):\n"
             "        children.append(subprocess.Popen(['/bin/sleep', '5']))\n    print('REACHED 100 processes')\n"
             "except OSError as error:\n    print(len(children), 'processes, then:', error.strerror)\n",
@@ -95,10 +96,9 @@ def examine(course: Course) -> list[Finding]:
             "time": "import time\ntime.sleep(60)\nprint('REACHED')\n",
         }
         limits = Limits(memory_mb=300, processes=40, file_mb=20)
-        if (
-            sandbox.tier() == "container"
-        ):  # the system's files are there for all to read, other processes to see
-            for name in ("home and system", "other processes"):
+        # in a container the system's files are there to read, others to see, and no call is filtered
+        if sandbox.tier() == "container":
+            for name in ("home and system", "other processes", "memory that is nobody's"):
                 del attacks[name]
         for name, code in attacks.items():
             folder = work / name.replace(" ", "-")

@@ -146,7 +146,7 @@ def _run_together(
         host.parent.mkdir()
         shutil.copyfile(Path(__file__).with_name(host.name), host)
         command = [sys.executable, "-B", "-W", "ignore", str(host), str(folder), *preload]
-        room = Room((copy, folder), (host.parent,), limits)
+        room = Room((copy, folder), (host.parent,), limits, closes_itself=True)
         seconds = HOST_SECONDS + sum(job.timeout for job in group)
         done = sandbox.run(command, cwd=copy, timeout=seconds, room=room)
         for line in done.stdout.splitlines():

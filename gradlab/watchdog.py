@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import signal
 import subprocess
@@ -17,11 +18,14 @@ from pathlib import Path
 
 import psutil
 
+from gradlab import bubblewrap, holdings
 from gradlab.bubblewrap import Room
 from gradlab.limits import MB
 
 #: Seconds between two looks at memory, and at the disk.
 MEMORY_EVERY, DISK_EVERY = 0.1, 1.0
+#: Programs that are the sandbox, and not what runs in it.
+WALLS = ("bwrap", "setpriv", "prlimit")
 
 
 class Watchdog(threading.Thread):
@@ -43,27 +47,39 @@ class Watchdog(threading.Thread):
         super().__init__(daemon=True, name=f"watchdog-{pid}")
         self.pid, self.room, self.reason = pid, room, ""
         self._over = threading.Event()
+        self._devices = frozenset(folder.stat().st_dev for folder in room.writable)
+        self._closed: frozenset[int] = frozenset()
 
     def run(self) -> None:
         """Look, until the program has ended."""
-        before, looked, hidden = self._written(), time.monotonic(), 0
+        before, looked = self._written(), time.monotonic()
         while not self._over.wait(MEMORY_EVERY):
+            thorough = time.monotonic() - looked > DISK_EVERY
             try:
-                if time.monotonic() - looked > DISK_EVERY:
-                    hidden = _hidden(self.pid)
-                used = _memory(self.pid) + hidden
+                family = psutil.Process(self.pid).children(recursive=True)
             except psutil.Error:
                 return
-            if used > self.room.limits.memory_mb * MB:
+            held = holdings.of((process.pid for process in family), self._devices, mapped=thorough)
+            if _memory(family) + held.memory > self.room.limits.memory_mb * MB:
                 self._kill(f"took more than {self.room.limits.memory_mb:g} MB of memory")
-            elif time.monotonic() - looked > DISK_EVERY:
+            elif self._hides(held.closed):
+                self._kill("closed a process to the watch over what it takes")
+            elif thorough:
                 looked = time.monotonic()
-                if self._written() - before > self.room.limits.disk_mb * MB:
+                if self._written() + held.disk - before > self.room.limits.disk_mb * MB:
                     self._kill(f"wrote more than {self.room.limits.disk_mb:g} MB to disk")
 
     def stop(self) -> None:
         """End the watch."""
         self._over.set()
+
+    def _hides(self, closed: frozenset[int]) -> bool:
+        """Tell whether a process lets nobody look, now and the last time: for a moment some do, while they start."""
+        still, self._closed = closed & self._closed, closed
+        if still and self.room.closes_itself:
+            program = innermost(self.pid)
+            still -= {program.pid} if program else still
+        return bool(still) and can_look()
 
     def _kill(self, reason: str) -> None:
         self.reason = reason
@@ -76,27 +92,36 @@ class Watchdog(threading.Thread):
         return sum(_size(folder) for folder in self.room.writable)
 
 
-def _memory(pid: int) -> int:
-    """Return the memory of a process and all below it; what they share is counted once where it matters."""
-    family = psutil.Process(pid).children(recursive=True)
+@functools.cache
+def can_look() -> bool:
+    """Tell whether this process may look at the files of one in a sandbox, if that one does nothing about it.
+
+    Root may look at all of them, or in a container at none; rules of the system can forbid it to users.
+    """
+    if os.getuid() == 0 or bubblewrap.problem():
+        return False
+    words = bubblewrap.command(["sleep", "9"], cwd=Path("/tmp"), env={"PATH": "/usr/bin:/bin"}, room=Room(()))
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(100):
+                program = innermost(process.pid)
+                if program is not None and program.name() == "sleep":
+                    return os.access(f"/proc/{program.pid}/fd", os.R_OK | os.X_OK)
+                time.sleep(0.05)
+        except psutil.Error:
+            return False
+        finally:
+            process.kill()
+    return False
+
+
+def _memory(family: list[psutil.Process]) -> int:
+    """Return the memory of processes; what they share is counted for each."""
     total = 0
     for process in family:
         with contextlib.suppress(psutil.Error):
             total += process.memory_info().rss
     return total
-
-
-def _hidden(pid: int) -> int:
-    """Return the memory of files that have no name (memfd_create): it belongs to no process's own, and to no folder."""
-    seen: dict[tuple[int, int], int] = {}
-    for process in psutil.Process(pid).children(recursive=True):
-        with contextlib.suppress(OSError), os.scandir(f"/proc/{process.pid}/fd") as files:
-            for file in files:
-                with contextlib.suppress(OSError):
-                    if str(Path(file.path).readlink()).startswith("/memfd:"):
-                        found = Path(file.path).stat()
-                        seen[found.st_dev, found.st_ino] = found.st_blocks * 512
-    return sum(seen.values())
 
 
 def _size(top: Path) -> int:
@@ -128,7 +153,7 @@ def innermost(pid: int) -> psutil.Process | None:
     """Return the program in a sandbox, given its outermost process; None while it is being set up."""
     try:
         process = psutil.Process(pid)
-        while process.name() in ("bwrap", "setpriv", "prlimit"):
+        while process.name() in WALLS or (process.pid == pid and process.name() == "sh"):
             below = process.children()
             if not below:
                 return None

@@ -26,6 +26,7 @@ FILES = {
     "writes the configuration": WRITE.format(path="COURSE/nbgrader_config.py"),
     "writes into the master notebook": WRITE.format(path="COURSE/source/tiny/tiny.ipynb"),
     "writes into the release": WRITE.format(path="COURSE/release/tiny/tiny.ipynb"),
+    "writes among the devices": WRITE.format(path="/dev/grows"),
     "reads the passwords": READ.format(path="/etc/shadow"),
     "reads the users": READ.format(path="/etc/passwd"),
     "writes into Python": WRITE.format(path="PYTHON/site.py"),
@@ -72,7 +73,47 @@ PROCESSES = {
     "traces a process that can do more": "import ctypes\nstatus = open('/proc/1/status').read().split()\n"
     "able = int(status[status.index('CapEff:') + 1], 16) | int(status[status.index('CapPrm:') + 1], 16)\n"
     "traced = ctypes.CDLL(None).ptrace(16, 1, 0, 0) == 0\nprint('REACHED' if traced and able else 'refused')",
+    "takes memory that is nobody's": "import ctypes, os\nlibc = ctypes.CDLL(None)\nkeys = [libc.shmget(0, 4096, 0o1600), libc.msgget(0, 0o1600), libc.semget(0, 1, 0o1600)]\n"
+    "try:\n    keys.append(os.memfd_create('x'))\nexcept OSError: pass\nprint('REACHED' if max(keys) >= 0 else 'refused')",
+    "asks for it by other numbers": "import ctypes\nlibc = ctypes.CDLL(None)\n"
+    "print('REACHED' if libc.syscall(0x40000000 + 319, b'x', 0) >= 0 else 'refused')",
+    "lets sockets hold more": "import socket\none, other = socket.socketpair()\ntry:\n"
+    "    one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)\n    print('REACHED')\n"
+    "except OSError as error:\n    print(error)",
 }
+
+#: Fills sockets with what nobody reads, in several processes.
+SOCKETS = """\
+import os, socket, time
+for _ in range(4):
+    if os.fork() == 0:
+        kept = [socket.socketpair() for _ in range(450)]
+        for one in (one for pair in kept for one in pair):
+            one.setblocking(False)
+            try:
+                while True:
+                    one.send(bytes(50_000))
+            except BlockingIOError:
+                pass
+        time.sleep(5)
+        os._exit(0)
+time.sleep(4)
+"""
+#: Fills the disk with files that no folder shows; what stands for HOLD keeps one of them.
+NAMELESS = """\
+import ctypes, os, time
+kept = []
+for i in range(15):
+    with open('part', 'wb+') as file:
+        os.unlink('part')
+        file.write(bytes(SIZE))
+        file.flush()
+        kept.append(HOLD)
+    time.sleep(.1)
+time.sleep(3)
+"""
+OPEN = "os.dup(file.fileno())"
+MAPPED = "ctypes.CDLL(None).mmap(None, ctypes.c_size_t(SIZE), 1, 1, file.fileno(), ctypes.c_long(0))"
 
 #: Each ends the kernel or is cut short; the note that the student reads must name it.
 EXHAUSTION = {
@@ -96,6 +137,21 @@ EXHAUSTION = {
     "fills the disk": (
         "import time\nfor i in range(40):\n    open(f'part{i}', 'wb').write(bytes(20_000_000))\n    time.sleep(.1)\nprint('REACHED')",
         ("to disk",),
+    ),
+    "fills sockets": (SOCKETS + "print('REACHED')", ("of memory",)),
+    "fills the disk with files that have no name": (
+        NAMELESS.replace("SIZE", "20_000_000").replace("HOLD", OPEN) + "print('REACHED')",
+        ("to disk",),
+    ),
+    "fills the disk with files mapped and closed": (
+        NAMELESS.replace("HOLD", MAPPED).replace("SIZE", "20_000_000") + "print('REACHED')",
+        ("to disk",),
+    ),
+    "closes its process to the watch and fills the disk": (
+        "import ctypes\nctypes.CDLL(None).prctl(4, 0, 0, 0, 0)\n"
+        + NAMELESS.replace("SIZE", "20_000_000").replace("HOLD", OPEN)
+        + "print('REACHED')",
+        ("closed a process to the watch", "to disk"),  # root may look at it all the same
     ),
     "prints without end": (
         "for _ in range(4000):\n    print('x' * 9_999)\n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from attack import Attack, Points, layer
+from hostile_code import NAMELESS, OPEN, SOCKETS
 
 WRONG = "return x * 0 + 100"
 RIGHT = "return np.add(x, by)"
@@ -177,11 +178,26 @@ ENDS = (
     ),
     _answer(
         "hides_memory",
-        "fills files without a name (`memfd_create`), which no process and no folder holds",
+        "asks for memory that no process and no folder holds: files without a name (`memfd_create`), System V segments",
+        "refused; no points are lost by it",
+        "import ctypes, os\nheld = ctypes.CDLL(None).shmget(0, 100_000_000, 0o1600) >= 0\ntry:\n    os.memfd_create('x')\n    held = True\n"
+        "except OSError:\n    pass\nreturn x * 0 + 100 if held else np.add(x, by)",
+        "4 of 4 points",
+        points=(4, 2),
+    ),
+    _answer(
+        "fills_sockets",
+        "fills sockets with what nobody reads, in four processes",
         "stopped at the limit",
-        "import os, time\nfiles = []\nfor _ in range(45):\n    files.append(os.memfd_create('x'))\n"
-        "    for _ in range(20):\n        os.write(files[-1], bytes(990_000))\ntime.sleep(3)\nreturn np.add(x, by)",
+        SOCKETS + "return np.add(x, by)",
         "took more than 700 MB of memory",
+    ),
+    _answer(
+        "nameless_files",
+        "fills the disk with files whose names it removes",
+        "stopped at the limit",
+        NAMELESS.replace("SIZE", "5_000_000").replace("HOLD", OPEN) + "return np.add(x, by)",
+        "wrote more than 60 MB to disk",
     ),
     _answer(
         "hides_files",
