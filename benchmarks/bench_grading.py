@@ -144,18 +144,39 @@ def stock_scores(root: Path, name: str) -> set[float]:
         return {one.score for one in gradebook.assignment_submissions(name)}
 
 
-def ours(course, assignment, students: list[str], workers: int) -> dict[str, float]:
-    """Grade the class; return the seconds of the parts."""
-    from gradlab import engine, grading
+def ours(course, assignment, students: list[str], workers: int) -> float:
+    """Run and autograde the class as ``gradlab grade`` does; return the seconds."""
+    from gradlab import grading
 
     shutil.rmtree(course.private / "bundles", ignore_errors=True)
     begin = time.monotonic()
-    filled = engine.fill(course, assignment, students, workers=workers)
+    filled = grading.run_and_autograde(course, assignment, students, workers=workers)
     if filled.problems or filled.made < min(len(students), DIFFERENT):
         sys.exit(f"{filled.made} of {len(students)} were run: {filled.problems}")
-    run = time.monotonic() - begin
-    grading.convert(course, "Autograde", assignment.name, "*", force=True)
-    return {"run": run, "judge and store": time.monotonic() - begin - run}
+    return time.monotonic() - begin
+
+
+#: What ``gradlab grade`` does before it writes feedback and reports, as a program of its own: stock nbgrader is one as well.
+ALONE = """\
+import sys
+from gradlab.course import Course
+course = Course.find()
+from gradlab.assignment import load
+from gradlab.grading import run_and_autograde, submissions
+name, workers = sys.argv[1:]
+run_and_autograde(course, load(course, name), submissions(course, name), workers=int(workers))
+"""
+
+
+def ours_alone(course, name: str, workers: int) -> float:
+    """Run and autograde the class in a program of its own; return the seconds."""
+    shutil.rmtree(course.private / "bundles", ignore_errors=True)
+    begin = time.monotonic()
+    command = [sys.executable, "-c", ALONE, name, str(workers)]
+    done = subprocess.run(command, cwd=course.root, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(f"grading failed:\n{done.stderr[-3000:]}")
+    return time.monotonic() - begin
 
 
 def inside(course, name: str) -> dict[str, float]:
@@ -200,36 +221,34 @@ def compare(root: Path, course, assignment, released: Path, students: list[str],
     name, num = assignment.name, len(students)
     make_stock(root, course, assignment, released)
     stock: list[float] = []
-    own: list[dict[str, float]] = []
+    own: list[float] = []
     for _ in range(options.rounds):
         stock.append(nbgrader(root, course, "autograde", name, "--force"))
-        own.append(ours(course, assignment, students, options.workers))
-    theirs, mine = min(stock), min(sum(one.values()) for one in own)
+        own.append(ours_alone(course, name, options.workers))
+    theirs, mine, cores = min(stock), min(own), options.workers
     print(
         f"{name}: {num} submissions, best of {options.rounds} rounds, scores of stock nbgrader {stock_scores(root, name)}"
     )
-    print(
-        f"  stock nbgrader           {60 * num / theirs:6.1f} a minute, {60 * num / theirs:6.1f} a core (it uses one)"
-    )
-    cores = options.workers
-    print(
-        f"  gradlab, {cores} workers       {60 * num / mine:6.1f} a minute, {60 * num / mine / cores:6.1f} a core"
-    )
-    print(f"  ratio                    {theirs / mine:6.2f}, a core {theirs / mine / cores:.2f}")
-    best = min(own, key=lambda one: sum(one.values()))
-    for part, seconds in best.items():
-        print(f"  {part:<24} {seconds / num:6.2f} s a submission")
+    rows = {"stock nbgrader": (theirs, 1), f"gradlab, {cores} workers": (mine, cores)}
+    for who, (seconds, used) in rows.items():
+        print(f"  {who:<24} {60 * num / seconds:6.1f} a minute, {60 * num / seconds / used:6.1f} a core")
+    ratios = sorted(one / other for one, other in zip(stock, own, strict=True))
+    print(f"  ratio                    {theirs / mine:6.2f}, a core {theirs / mine / cores:.2f}", end="")
+    print(f" (round by round {', '.join(f'{ratio:.2f}' for ratio in ratios)})")
+    parts = inside(course, name)
     print("of a submission, on its worker:")
-    for part, seconds in inside(course, name).items():
+    for part, seconds in parts.items():
         print(f"  {part:<24} {seconds:6.2f} s")
-    from gradlab import grading
+    floor = (parts["imports"] + parts["cells"]) * num / cores
+    print(
+        f"  imports and cells alone, on all workers, would be {theirs / floor:.2f} times stock nbgrader's rate"
+    )
+    from gradlab import papers
 
+    course.activate()
     begin = time.monotonic()
-    grading.convert(course, "GenerateFeedback", name, "*", force=True)
-    print(f"  feedback                 {(time.monotonic() - begin) / num:6.2f} s")
-    begin = time.monotonic()
-    failed = grading.make_reports(course, name, students, lambda line: None)
-    print(f"  report                   {(time.monotonic() - begin) / num:6.2f} s ({len(failed)} failed)")
+    missing = papers.write(course, name, students, workers=cores, say=lambda line: None)
+    print(f"feedback and report        {(time.monotonic() - begin) / num:6.2f} s ({len(missing)} failed)")
 
 
 def growth(course, assignment, students: list[str], options) -> None:
@@ -248,9 +267,8 @@ def growth(course, assignment, students: list[str], options) -> None:
         found = ours(course, assignment, students[:num], options.workers)
         spent = time.process_time() - spent
         own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        parts = ", ".join(f"{part} {seconds / num:.2f} s" for part, seconds in found.items())
         print(
-            f"{num:5d} submissions: {parts} each, {spent / num:.2f} s of the coordinator's processor time; its peak memory "
+            f"{num:5d} submissions: {found / num:.2f} s each, {spent / num:.2f} s of the coordinator's processor time; its peak memory "
             f"so far {own:.0f} MB",
             flush=True,
         )
@@ -258,12 +276,14 @@ def growth(course, assignment, students: list[str], options) -> None:
 
 def reports(course, assignment, students: list[str], options) -> None:
     """Write many reports in one run, as ``gradlab report`` does; a class of few students is gone through again and again."""
-    from gradlab import grading
+    from gradlab import papers
 
     ours(course, assignment, students, options.workers)
     many = [students[i % len(students)] for i in range(options.reports)]
     begin = time.monotonic()
-    failed = grading.make_reports(course, assignment.name, many, lambda line: None)
+    failed = papers.write(
+        course, assignment.name, many, feedback=False, workers=options.workers, say=lambda line: None
+    )
     seconds = time.monotonic() - begin
     print(
         f"{len(many)} reports of {assignment.name}: {seconds:.0f} s, {seconds / len(many):.2f} s each, {len(failed)} failed"

@@ -169,7 +169,7 @@ def report(
 ) -> None:
     """Write the PDF reports from the notebooks that autograde executed; or a page about the class as a whole."""
     course = Course.find()
-    from gradlab import grading
+    from gradlab import grading, papers
     from gradlab.assignment import load
 
     if whole:
@@ -181,7 +181,7 @@ def report(
         msg = f"source/{assignment}/assignment.toml asks for no report: it has no [report]."
         raise GradlabError(msg)
     students = grading.submissions(course, assignment, student)
-    failed = grading.make_reports(course, assignment, students, _say)
+    failed = papers.write(course, assignment, students, feedback=False, say=_say)
     if failed:
         msg = f"{len(failed)} of {len(students)} without a new report: {', '.join(failed)}; the reasons stand above."
         raise GradlabError(msg)

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from gradlab import assignment as assignments
-from gradlab import grade_table, lock, nbgrader_log, progress, store, submission
+from gradlab import grade_table, lock, nbgrader_step, papers, progress, store, submission
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.gradebook import back_up
+from gradlab.one_after_another import OneAfterAnother
 from gradlab.progress import Say
 
-#: nbgrader's word to notebooks for what they run for.
-EXECUTION = "NBGRADER_EXECUTION"
+if TYPE_CHECKING:
+    from gradlab.engine import Filled
+
 _ODD = re.compile(r"[\x00-\x1f\[\]*?]")
 
 
@@ -62,7 +64,7 @@ def grade(
     only_failed: bool = False,
     show: progress.Show = progress.lines,
 ) -> list[str]:
-    """Run the submissions on all processors, then autograde, write feedback and reports.
+    """Run the submissions on all processors, autograde, write feedback and reports.
 
     Killed at any moment and called again, it goes on with the submissions that have not been run.
 
@@ -83,7 +85,7 @@ def grade(
     only_failed : bool
         Only those who needed attention the last time.
     show : progress.Show
-        Shows how far the running is.
+        Shows how far the class is.
 
     Returns
     -------
@@ -96,7 +98,7 @@ def grade(
         If nobody can be graded: no such assignment, release, submission, data set or sandbox, a damaged gradebook.
     """
     # they know the course's lib, which is importable once the course is active
-    from gradlab import bundles, engine, sandbox, verdict
+    from gradlab import bundles, sandbox, verdict
 
     assignment = assignments.load(course, name)
     store.get(course, name)  # a class can only be graded against the release that it had
@@ -115,15 +117,12 @@ def grade(
     saved = back_up(course)
     if saved:
         say(f"Gradebook copied to {course.relative(saved)}.")
-    say(f"Running {len(students)} submission(s) of {name} ...")
+    say(f"Running and autograding {len(students)} submission(s) of {name} ...")
     with show(len(students), say) as told:
-        filled = engine.fill(course, assignment, students, workers=workers, scheduler=scheduler, told=told)
-    if force:
-        for one in students:
-            _forget(course, assignment, one)
-    say(f"Autograding ({filled.made} were run now, {len(filled.keys) - filled.made} before) ...")
-    for one in students if only_failed else [student]:
-        convert(course, "Autograde", name, one, force=force)
+        filled = run_and_autograde(
+            course, assignment, students, force=force, workers=workers, scheduler=scheduler, told=told
+        )
+    say(f"Autograded; {filled.made} were run now, {len(filled.keys) - filled.made} before.")
     graded = [one for one in students if (course.autograded / one / name).is_dir()]
     problems = dict.fromkeys(set(students) - set(graded), "could not be graded")
     for one in sorted(problems):
@@ -136,16 +135,65 @@ def grade(
         say(f"  {one}: {reason}")
         problems[one] = reason
     if graded:
-        say("Writing feedback ...")
-        for one in graded if only_failed else [student]:
-            convert(course, "GenerateFeedback", name, one, force=True)
-    if graded and assignment.report:
-        say("Writing reports ...")
-        problems |= dict.fromkeys(make_reports(course, name, graded, say), "no report")
+        report = assignment.report is not None
+        say(f"Writing feedback{' and reports' if report else ''} ...")
+        for one, missing in papers.write(
+            course, name, graded, report=report, workers=workers, say=say
+        ).items():
+            problems.setdefault(one, missing)
     say(f"Table: {course.relative(grade_table.write(course, assignment, problems, filled.seconds))}")
     if student == "*" and not only_failed and not filled.problems:
         bundles.prune(course, name, set(filled.keys.values()))
     return sorted(problems)
+
+
+def run_and_autograde(
+    course: Course,
+    assignment: assignments.Assignment,
+    students: Sequence[str],
+    *,
+    force: bool = True,
+    workers: int = 0,
+    scheduler: str = "",
+    told: Callable[[str, int], Any] = lambda student, left: None,
+) -> Filled:
+    """Run submissions on all processors, and let nbgrader autograde those that have been run, beside it.
+
+    nbgrader writes the gradebook, so it takes one student at a time; where there are many workers it would be at it for as long
+    again if it began when they had ended.
+
+    Parameters
+    ----------
+    course, assignment, students, force, workers, scheduler
+        As for ``grade``.
+    told : callable (student, left)
+        Is called when a student is graded, or cannot be, with the number of students left.
+    """
+    from gradlab import engine
+
+    left = len(students)
+
+    def autograde(student: str) -> None:
+        nonlocal left
+        if force:
+            _forget(course, assignment, student)
+        nbgrader_step.convert(course, "Autograde", assignment.name, student, force=force)
+        left -= 1
+        told(student, left)
+
+    with OneAfterAnother(autograde) as autograding:
+        filled = engine.fill(
+            course,
+            assignment,
+            students,
+            workers=workers,
+            scheduler=scheduler,
+            told=lambda student, _: autograding.put(student),
+        )
+        for student in students:
+            if student not in filled.keys:  # nbgrader says what is wrong with it
+                autograding.put(student)
+    return filled
 
 
 def _forget(course: Course, assignment: assignments.Assignment, student: str) -> None:
@@ -194,80 +242,3 @@ def misplaced(course: Course, assignment: assignments.Assignment, student: str) 
     return (
         f"{student}: {shown} holds no notebook, wanted {assignment.notebook}; ask the student to hand it in."
     )
-
-
-def make_reports(course: Course, name: str, students: Sequence[str], say: Say) -> list[str]:
-    """Write the PDF of each student's graded submission.
-
-    Parameters
-    ----------
-    course : Course
-    name : str
-        Assignment.
-    students : sequence of str
-    say : callable
-        Is told, a line for each student, the path of the PDF or why there is none.
-
-    Returns
-    -------
-    list of str
-        Students without a new report, in the order given: not graded yet, or something in their notebook
-        can not be shown. It costs nobody else theirs.
-    """
-    from gradlab.report import make_report
-
-    failed = []
-    for student in students:
-        try:
-            line = course.relative(make_report(course, name, student))
-        except GradlabError as error:
-            line = str(error)
-            failed.append(student)
-        except Exception as error:  # what a stranger's files make libraries raise, nobody can list
-            reason = nbgrader_log.sentence(error) or f"{type(error).__name__}: {error}"
-            line = f"{student}, {name}: no report; {' '.join(reason.split())[:300]}"
-            failed.append(student)
-        say(f"  {line}")
-    return failed
-
-
-def convert(course: Course, step: str, name: str, student: str, *, force: bool) -> bool:
-    """Run one of nbgrader's converters in this process, as its command would.
-
-    Returns
-    -------
-    bool
-        False if nbgrader reported that some submission failed; it has said which and why.
-    """
-    import logging
-
-    from nbgrader import converters
-    from nbgrader.converters.base import NbGraderException
-    from nbgrader.coursedir import CourseDirectory
-    from traitlets import log as traitlets_log
-
-    from gradlab.release import load_config
-
-    config = load_config(course)
-    config.CourseDirectory.root = str(course.root)
-    config.CourseDirectory.assignment_id = name
-    config.CourseDirectory.student_id = student
-    logger = traitlets_log.get_logger()
-    nbgrader_log.install()
-    handler = logging.StreamHandler()
-    handler.setLevel(logging.ERROR)
-    handler.setFormatter(logging.Formatter("%(message)s"))
-    converter = getattr(converters, step)(coursedir=CourseDirectory(config=config), config=config)
-    converter.force = force
-    logger.addHandler(handler)
-    before = os.environ.get(EXECUTION)
-    try:
-        converter.start()
-    except NbGraderException:
-        return False
-    finally:
-        logger.removeHandler(handler)
-        # nbgrader forgets to do this when a submission fails; every check would say "not judged" from then on
-        if before is None:
-            os.environ.pop(EXECUTION, None)
-    return True

@@ -39,7 +39,7 @@ def lines(num: int, say: Say) -> Iterator[Told]:
             return
         last, done = now, num - left
         more = (now - begin) / max(1, done) * left
-        say(f"  {done} of {num} were run{f', about {more / 60:.0f} min to go' if left else ''}.")
+        say(f"  {done} of {num} are done{f', about {more / 60:.0f} min to go' if left else ''}.")
 
     yield told
 

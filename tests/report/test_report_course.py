@@ -7,6 +7,7 @@ import os
 import shutil
 import sqlite3
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import nbformat
@@ -16,10 +17,10 @@ from nbgrader.api import Gradebook
 from small_notebooks import notebook
 from test_report_command import TOML
 
+from gradlab import papers
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.gradebook import NUM_BACKUPS, back_up, copy_database
-from gradlab.grading import make_reports
 from gradlab.report import make_report, score_text
 
 
@@ -129,16 +130,54 @@ def test_one_report_that_fails_costs_nobody_else_theirs(course, monkeypatch):
 
     monkeypatch.setattr(report, "build_report", build_or_break)
     said = []
-    assert make_reports(course, "cnn_small", ["ada", "bob", "dan", "eve", "zoe"], said.append) == [
-        "bob",
-        "dan",
-        "eve",
-    ]
+    students = ["ada", "bob", "dan", "eve", "zoe"]
+    missing = papers.write(course, "cnn_small", students, say=said.append, feedback=False)
+    assert missing == dict.fromkeys(("bob", "dan", "eve"), "no report")
     assert said[0] == "  reports/ada/cnn_small/problem.pdf"
     assert "bob, cnn_small: no report; cnn_small.ipynb is not a notebook" in said[1]
     assert "autograded/dan/cnn_small/ not found; run: gradlab grade cnn_small --student dan" in said[2]
     assert said[3] == "  eve, cnn_small: no report; RuntimeError: no [bold] sense"
     assert (course.reports / "zoe/cnn_small/problem.pdf").is_file()
+
+
+def test_papers_are_shared_out_and_told_in_order(course):
+    """Twelve students are worth two processes; a broken notebook, and one that is not there, are their own affair."""
+    students = [f"s{i:02}" for i in range(2 * papers.WORTH)]
+    for student in students[:-1]:
+        shutil.copytree(course.autograded / "ada", course.autograded / student)
+    (course.autograded / "s03/cnn_small/cnn_small.ipynb").write_text("{")
+    said = []
+    missing = papers.write(course, "cnn_small", students, workers=2, say=said.append, feedback=False)
+    assert missing == {"s03": "no report", students[-1]: "no report"}
+    assert [line.split("/")[1] for line in said if line.startswith("  reports/")] == [
+        student for student in students if student not in missing
+    ]
+    assert "s03, cnn_small: no report" in said[3]
+    same = [(course.reports / student / "cnn_small/problem.pdf").stat().st_size for student in students[:3]]
+    assert min(same) > 5000
+
+
+def test_killed_process_costs_nobody_their_papers(course, monkeypatch):
+    """When the processes are gone, the rest is written in this one."""
+
+    class Gone:
+        def __init__(self, *given, **settings): ...
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error): ...
+        def map(self, one, students):
+            yield one(students[0])
+            raise BrokenProcessPool
+
+    monkeypatch.setattr(papers, "ProcessPoolExecutor", Gone)
+    students = [f"s{i:02}" for i in range(2 * papers.WORTH)]
+    for student in students:
+        shutil.copytree(course.autograded / "ada", course.autograded / student)
+    said = []
+    missing = papers.write(course, "cnn_small", students, workers=2, say=said.append, feedback=False)
+    assert missing == {}
+    assert said == [f"  reports/{student}/cnn_small/problem.pdf" for student in students]
 
 
 def test_backup_holds_what_the_gradebook_held_and_old_ones_go(course):

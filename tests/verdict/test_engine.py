@@ -111,7 +111,7 @@ def test_table_of_the_class(class_: Course) -> None:
     submit(class_, "eve", right)
     said: list[str] = []
     assert grading.grade(class_, "tiny", say=said.append, only_failed=True) == []
-    assert any("Running 1 submission" in line for line in said)
+    assert any("Running and autograding 1 submission" in line for line in said)
     assert scores(class_, "eve")["shift"] == 4
 
 

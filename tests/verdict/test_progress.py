@@ -1,4 +1,4 @@
-"""What a grader sees while a class is run."""
+"""What a grader sees while a class is graded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def test_lines_are_rare_and_the_last_one_comes() -> None:
     with progress.bar(Console(file=io.StringIO()))(3, said.append) as told:
         for left in (2, 1, 0):
             told("ada", left)
-    assert said == ["  3 of 3 were run."]
+    assert said == ["  3 of 3 are done."]
 
 
 def test_lines_estimate_what_is_left(monkeypatch) -> None:
@@ -26,7 +26,7 @@ def test_lines_estimate_what_is_left(monkeypatch) -> None:
     with progress.lines(4, said.append) as told:
         told("ada", 3)
         told("bob", 2)
-    assert said == ["  1 of 4 were run, about 3 min to go."]
+    assert said == ["  1 of 4 are done, about 3 min to go."]
 
 
 def test_terminal_gets_a_bar() -> None:
