@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from typing import Any
 
 from rich import box
 from rich.console import Console
@@ -44,34 +45,56 @@ def read_scores(
 
     A manual score stands above the automatic one, as everywhere in nbgrader.
     """
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader import api
 
     notebook = assignment.notebook.removesuffix(".ipynb")
     found: dict[str, dict[str, Score]] = {}
     if not course.gradebook.is_file():
         return found
-    with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
-        try:
-            if only:
-                submissions = [gradebook.find_submission(assignment.name, only)]
-            else:
-                submissions = gradebook.assignment_submissions(assignment.name)
-        except MissingEntry:
-            return found
-        for submission in submissions:
-            student = submission.student.id
-            items: dict[str, Score] = {}
+    with api.Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
+        # one question for the class: nbgrader's own calls ask once for each student and item
+        grades = (
+            _submissions(
+                gradebook,
+                assignment,
+                api.GradeCell.name,
+                api.Grade.manual_score,
+                api.Grade.auto_score,
+                api.Grade.extra_credit,
+            )
+            .join(api.SubmittedNotebook, api.SubmittedNotebook.assignment_id == api.SubmittedAssignment.id)
+            .join(api.Notebook, api.Notebook.id == api.SubmittedNotebook.notebook_id)
+            .join(api.Grade, api.Grade.notebook_id == api.SubmittedNotebook.id)
+            .join(api.GradeCell, api.GradeCell.id == api.Grade.cell_id)
+            .filter(api.Notebook.name == notebook)
+        )
+        students = _submissions(gradebook, assignment)
+        if only:
+            grades, students = (
+                asked.filter(api.SubmittedAssignment.student_id == only) for asked in (grades, students)
+            )
+        given = {
+            (student, name): (auto if manual is None else manual, extra or 0.0)
+            for student, name, manual, auto, extra in grades
+        }
+        for (student,) in students:
+            found[student] = items = {}
             for exercise in assignment.exercises:
-                try:
-                    grade = gradebook.find_grade(exercise.name, notebook, assignment.name, student)
-                except MissingEntry:
-                    items[exercise.name] = Score(None, exercise.points, exercise.graded == "manual")
-                    continue
-                points = grade.manual_score if grade.manual_score is not None else grade.auto_score
-                by_hand, extra = exercise.graded == "manual", grade.extra_credit or 0.0
-                items[exercise.name] = Score(points, exercise.points, by_hand, extra)
-            found[student] = items
+                points, extra = given.get((student, exercise.name), (None, 0.0))
+                items[exercise.name] = Score(points, exercise.points, exercise.graded == "manual", extra)
     return dict(sorted(found.items()))
+
+
+def _submissions(gradebook: Any, assignment: Assignment | Manifest, *columns: Any) -> Any:
+    """Begin a question about the submissions of an assignment: their students, and more columns."""
+    from nbgrader import api
+
+    return (
+        gradebook.db.query(api.SubmittedAssignment.student_id, *columns)
+        .select_from(api.SubmittedAssignment)
+        .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+        .filter(api.Assignment.name == assignment.name)
+    )
 
 
 def total(items: dict[str, Score]) -> float:
@@ -81,19 +104,17 @@ def total(items: dict[str, Score]) -> float:
 
 def penalties(course: Course, assignment: Assignment) -> dict[str, float]:
     """Return student -> points taken off for being late, for those who lose any."""
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader import api
 
     if not course.gradebook.is_file():
         return {}
-    with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
-        try:
-            found = gradebook.assignment_submissions(assignment.name)
-        except MissingEntry:
-            return {}
-        lost = {
-            one.student.id: sum(notebook.late_submission_penalty or 0.0 for notebook in one.notebooks)
-            for one in found
-        }
+    with api.Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
+        lost: dict[str, float] = {}
+        asked = _submissions(gradebook, assignment, api.SubmittedNotebook.late_submission_penalty)
+        for student, points in asked.join(
+            api.SubmittedNotebook, api.SubmittedNotebook.assignment_id == api.SubmittedAssignment.id
+        ):
+            lost[student] = lost.get(student, 0.0) + (points or 0.0)
     return {student: points for student, points in lost.items() if points}
 
 
@@ -108,16 +129,14 @@ def totals(course: Course, assignment: Assignment) -> dict[str, float]:
 
 def handed_in_nothing(course: Course, assignment: Assignment) -> list[str]:
     """Return the students of the gradebook from whom there is no submission, if the assignment has any."""
-    from nbgrader.api import Gradebook, MissingEntry
+    from nbgrader import api
 
     if not course.gradebook.is_file():
         return []
-    with Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
-        try:
-            handed = {one.student.id for one in gradebook.assignment_submissions(assignment.name)}
-        except MissingEntry:
-            return []
-        return sorted(student.id for student in gradebook.students if student.id not in handed)
+    with api.Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
+        handed = {student for (student,) in _submissions(gradebook, assignment)}
+        everybody = {student for (student,) in gradebook.db.query(api.Student.id)}
+    return sorted(everybody - handed) if handed else []
 
 
 def show_scores(course: Course, name: str, console: Console) -> None:
