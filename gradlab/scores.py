@@ -185,12 +185,12 @@ def _side_by_side(
 def _a_row_each(assignment: Assignment, found: dict[str, dict[str, Score]], lost: dict[str, float]) -> Table:
     """Make a row for each student: the total, what waits for a person, and where the most points were lost."""
     table = Table(title=assignment.title, box=box.SIMPLE_HEAD)
-    table.add_column("student")
+    table.add_column("student", overflow="fold")  # a name must not be cut
     table.add_column(f"of {assignment.points:g}", justify="right")
     if lost:
         table.add_column("late", justify="right")
     table.add_column("by hand")
-    table.add_column("points lost")
+    table.add_column("points lost", overflow="fold")
     for student, items in found.items():
         waiting = sum(score.points is None for score in items.values())
         missed = {name: score.of - score.points for name, score in items.items() if score.points is not None}
