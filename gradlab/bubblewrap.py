@@ -3,9 +3,10 @@
 Inside there is no network, no other process, and of the file system only the Python installation, read-only, and
 the folders that are named. Nobody can make a further namespace in there.
 
-As an ordinary user, bubblewrap makes a user namespace. As root that would not do: limits on processes are counted by
-the real user, and root is exempt. So root lets bubblewrap set up the mounts, gives up all rights for an
-unprivileged user, and closes the door to further namespaces with a second bubblewrap.
+A first bubblewrap sets up the mounts and keeps the processes together, a second one closes the door to further namespaces. Both are
+needed: the first leaves a keeper inside, process 1, with the user and without the limits of what runs there; from the second one's
+namespace of users nobody may look into it, or write. Root gives up all rights for an unprivileged user in between, because limits on
+processes are counted by the real user, and root is exempt.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ def command(inner: Sequence[str], *, cwd: Path, env: Mapping[str, str], room: Ro
     if root:
         rights = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
-        rights = ["--unshare-user", "--disable-userns", "--cap-drop", "ALL"]
+        rights = ["--unshare-user", "--cap-drop", "ALL"]
     words = ["bwrap", *spaces, *rights, "--die-with-parent", "--new-session", "--hostname", "grader"]
     if rules := syscall_filter.path():
         # bubblewrap reads them from an open file, which a shell opens: whoever starts this need not hand it on
@@ -102,7 +103,7 @@ def command(inner: Sequence[str], *, cwd: Path, env: Mapping[str, str], room: Ro
     for path in room.writable:
         words += ["--bind", str(path), str(path)]
     # root without its rights could not enter a folder that it has given away; the second bubblewrap does
-    words += ["--chdir", "/" if root else str(cwd), "--remount-ro", "/dev", "--remount-ro", "/"]
+    words += ["--chdir", "/", "--remount-ro", "/dev", "--remount-ro", "/"]
     for name, value in env.items():
         words += ["--setenv", name, value]
     limits = room.limits
@@ -110,13 +111,14 @@ def command(inner: Sequence[str], *, cwd: Path, env: Mapping[str, str], room: Ro
         *("prlimit", "--core=0", "--nofile=1024", f"--nproc={limits.processes:.0f}"),
         *(f"--fsize={limits.file_mb * MB:.0f}", f"--data={limits.memory_mb * MB:.0f}", "--"),
     ]
+    words.append("--")
     if root:
         user = str(new_user())
-        words += ["--", "setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all"]
-        words += ["bwrap", "--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--die-with-parent"]
-        words += ["--dev-bind", "/", "/", "--chdir", str(cwd)]
+        words += ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all"]
         for path in room.writable:
             give(path, int(user))
+    words += ["bwrap", "--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--die-with-parent"]
+    words += ["--dev-bind", "/", "/", "--chdir", str(cwd)]
     return [*words, "--", *bounded, *inner]
 
 
@@ -154,9 +156,9 @@ def problem() -> str:
     """Try a sandbox; return what keeps it from working, in a sentence, or nothing."""
     if sys.platform != "linux":
         return f"bubblewrap runs on Linux, and this is {sys.platform}."
-    for program in ("bwrap", "prlimit", *(["setpriv"] if os.getuid() == 0 else [])):
+    for program in ("bwrap", "prlimit", "find", *(["setpriv"] if os.getuid() == 0 else [])):
         if shutil.which(program) is None:
-            package = "bubblewrap" if program == "bwrap" else "util-linux"
+            package = {"bwrap": "bubblewrap", "find": "findutils"}.get(program, "util-linux")
             return f"{program} is not installed; install the package {package}."
     words = command(["true"], cwd=Path("/tmp"), env={"PATH": "/usr/bin:/bin"}, room=Room(()))
     try:

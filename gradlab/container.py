@@ -6,6 +6,7 @@ owns its throw-away folder and nothing else; the course belongs to root, who alo
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import stat
@@ -20,6 +21,8 @@ from gradlab.bubblewrap import Room
 from gradlab.limits import MB
 
 VARIABLE = "GRADLAB_SANDBOX"
+#: How often what is left of a submission is killed: it may start more meanwhile.
+ROUNDS = 50
 
 
 def asked() -> bool:
@@ -68,3 +71,24 @@ def command(inner: Sequence[str], *, env: Mapping[str, str], room: Room) -> tupl
     words += [f"--fsize={limits.file_mb * MB:.0f}", f"--data={limits.memory_mb * MB:.0f}", "--"]
     home = str(room.writable[0]) if room.writable else "/tmp"
     return [*words, *inner], {**env, "HOME": home, "USER": "student", "IPYTHONDIR": f"{home}/.ipython"}
+
+
+def end(room: Room) -> None:
+    """End what a program of a stranger left running: everything of the user that its folders were given to."""
+    users = {path.stat().st_uid for path in room.writable}
+    for _ in range(ROUNDS):
+        left = [process for process in psutil.process_iter() if _user(process) in users]
+        if not left:
+            return
+        for process in left:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+        psutil.wait_procs(left, timeout=0.2)
+
+
+def _user(process: psutil.Process) -> int:
+    """Return whose a process is; -1 if it has ended."""
+    try:
+        return -1 if process.status() == psutil.STATUS_ZOMBIE else process.uids().real
+    except psutil.Error:
+        return -1

@@ -2,6 +2,7 @@
 
 GradlabError          one sentence that names the thing and what to do; the command line prints it and exits with 1
 └── ReleaseRefused    a release would give something away; carries the findings
+MachineFull           a submission was stopped because this machine had nothing left; it is tried again
 """
 
 from __future__ import annotations
@@ -27,3 +28,7 @@ class ReleaseRefused(GradlabError):
         more = len(self.findings) - 1
         tail = f" (and {more} more)" if more else ""
         super().__init__(f"{assignment} is not released: {self.findings[0]}{tail}")
+
+
+class MachineFull(RuntimeError):
+    """A submission ran while this machine had almost no memory or disk left, which says nothing about the submission."""

@@ -102,6 +102,8 @@ def execute(
     GradlabError
         If there is no sandbox, or no kernel can be started at all: then this machine is at fault, not the
         submission.
+    MachineFull
+        If it was stopped because this machine had no memory or disk left.
     """
     sandbox.require()
     # they start slowly, and only who executes needs them
@@ -140,6 +142,7 @@ def execute(
         )
         ended = time.monotonic()
         sandbox.tidy(room)
+    manager.require_machine()
     for cell in executed.cells:
         if cell.cell_type == "code" and cell.get("id"):
             found.cells[cell.id] = ([clip(output) for output in cell.outputs], cell.execution_count)

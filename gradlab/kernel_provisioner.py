@@ -44,6 +44,11 @@ class SandboxProvisioner(LocalProvisioner):
         """Why the kernel was killed, to follow the word "it"; empty when it was not."""
         return self._watch.reason if self._watch else ""
 
+    def require_machine(self) -> None:
+        """Raise MachineFull where it was this machine that had no more."""
+        if self._watch:
+            self._watch.require_machine()
+
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Wrap the kernel's command; nothing runs if there is no sandbox."""
         found = sandbox.require()
@@ -100,6 +105,8 @@ class SandboxProvisioner(LocalProvisioner):
         await super().cleanup(restart)
         if self._watch is not None:
             self._watch.stop()
+        if self._room is not None and sandbox.tier() == "container":
+            container.end(self._room)
         if not restart and self._folder is not None:
             with contextlib.suppress(OSError):  # it is called more than once
                 sandbox.tidy(Room((self._folder,)))
@@ -142,6 +149,12 @@ def manager(room: Room) -> type[AsyncKernelManager]:
         def stopped() -> str:
             """Return why a kernel was killed, to follow the word "it"."""
             return next((found.stopped for found in reasons if found.stopped), "")
+
+        @staticmethod
+        def require_machine() -> None:
+            """Raise MachineFull if a kernel was killed because this machine had nothing left."""
+            for found in reasons:
+                found.require_machine()
 
     SandboxManager.room = room
     return SandboxManager

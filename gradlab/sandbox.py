@@ -14,6 +14,7 @@ import contextlib
 import os
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -54,6 +55,7 @@ THREADS = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THR
 
 #: Folders nested deeper than this, or of a longer path, are nobody's work: they are removed.
 MAX_DEPTH, MAX_PATH = 100, 3000
+_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 _trusted: list[str] = []
 
@@ -160,6 +162,8 @@ def run(
     ------
     GradlabError
         If there is no sandbox.
+    MachineFull
+        If it was killed because this machine had no memory or disk left.
     """
     found = require()
     words = [str(word) for word in command]
@@ -182,7 +186,11 @@ def run(
     finally:
         for dog in watch:
             dog.stop()
+        if found == "container":
+            container.end(room)
         tidy(room)
+    for dog in watch:
+        dog.require_machine()
     return Completed(**{**vars(done), "stopped": watch[0].reason if watch else ""})
 
 
@@ -196,26 +204,54 @@ def tidy(room: Room) -> None:
 
 
 def _tidy(top: Path) -> None:
-    waiting = [(str(top), 0)]
-    while waiting:
-        folder, depth = waiting.pop()
-        Path(folder).chmod(0o755)
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                mode = entry.stat(follow_symlinks=False).st_mode
-                if stat.S_ISDIR(mode):
-                    if depth >= MAX_DEPTH or len(entry.path) > MAX_PATH:
-                        _remove(entry.path)
-                    else:
-                        waiting.append((entry.path, depth + 1))
-                elif stat.S_ISREG(mode):
-                    if mode & 0o400 == 0:
-                        Path(entry.path).chmod(0o644)
-                else:
-                    Path(entry.path).unlink()
+    if sys.platform != "linux":
+        return  # only submissions of our own run there
+    folder = os.open(top, _FOLDER)
+    try:
+        _tidy_folder(folder, str(top), 0)
+    finally:
+        os.close(folder)
 
 
-def _remove(folder: str) -> None:
+def _tidy_folder(folder: int, path: str, depth: int) -> None:
+    """Tidy an open folder. Names are looked up in it, never by way of a path, which could have become a link meanwhile."""
+    os.fchmod(folder, 0o755)
+    with os.scandir(folder) as entries:
+        found = [(entry.name, entry.stat(follow_symlinks=False).st_mode) for entry in entries]
+    for name, mode in found:
+        with contextlib.suppress(FileNotFoundError):
+            if stat.S_ISDIR(mode):
+                longer = f"{path}/{name}"
+                if depth >= MAX_DEPTH or len(longer) > MAX_PATH:
+                    _remove(folder, name)
+                    continue
+                below = _open_closed(folder, name)
+                try:
+                    _tidy_folder(below, longer, depth + 1)
+                finally:
+                    os.close(below)
+            elif not stat.S_ISREG(mode):
+                os.unlink(name, dir_fd=folder)
+            elif mode & 0o400 == 0:
+                file = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=folder)
+                try:
+                    Path(f"/proc/self/fd/{file}").chmod(0o644)
+                finally:
+                    os.close(file)
+
+
+def _open_closed(folder: int, name: str) -> int:
+    """Open a folder that its owner may have closed to everybody."""
+    place = os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_DIRECTORY, dir_fd=folder)
+    try:
+        Path(f"/proc/self/fd/{place}").chmod(0o755)
+        return os.open(".", _FOLDER, dir_fd=place)
+    finally:
+        os.close(place)
+
+
+def _remove(folder: int, name: str) -> None:
     """Remove a folder in which others are nested so deep that no path leads to the innermost, and Python's stack ends before it."""
-    subprocess.run(["chmod", "-R", "u+rwx", "--", folder], capture_output=True, check=False)
-    subprocess.run(["rm", "-rf", "--", folder], capture_output=True, check=False)
+    where = f"/proc/{os.getpid()}/fd/{folder}"
+    for words in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+        subprocess.run([*words, "--", f"./{name}"], cwd=where, capture_output=True, check=False)

@@ -1,15 +1,16 @@
 """Watch what a sandboxed program takes, and kill it when that is too much.
 
 Limits of the operating system bind one process; memory and disk are counted here for all processes of a sandbox
-together. A control group would do it better, but few laptops and containers let a user make one.
+together. A control group would do it better, but few laptops and containers let a user make one. What no count finds is
+still taken from the machine: before that has none left, the program is killed as well, and nobody is blamed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import functools
 import os
+import select
 import signal
 import subprocess
 import threading
@@ -20,16 +21,27 @@ import psutil
 
 from gradlab import bubblewrap, holdings
 from gradlab.bubblewrap import Room
+from gradlab.errors import MachineFull
 from gradlab.limits import MB
 
-#: Seconds between two looks at memory, and at the disk.
-MEMORY_EVERY, DISK_EVERY = 0.1, 1.0
+#: Seconds between two looks at the memory of processes, at what else they hold, and at the disk.
+MEMORY_EVERY, HOLDINGS_EVERY, DISK_EVERY = 0.1, 0.5, 1.0
+#: Bytes on disk that an entry of a folder counts for at least: that many empty files take as long to remove.
+ENTRY = 16_384
+#: Seconds that a count of the disk may take, and how often in a row it may be disturbed.
+COUNT_SECONDS, DISTURBED = 20.0, 3
+#: Looks in a row at which a process may be closed: for a moment some are, while they start.
+CLOSED = 3
+#: Bytes of memory and of disk that this machine keeps.
+KEPT = 200 * MB
+#: Seconds until all processes of a sandbox that was ended are gone.
+END = 10.0
 #: Programs that are the sandbox, and not what runs in it.
 WALLS = ("bwrap", "setpriv", "prlimit")
 
 
 class Watchdog(threading.Thread):
-    """A thread that ends with the program it watches.
+    """A thread that ends with the program it watches, and one beside it that counts what lies on disk.
 
     Parameters
     ----------
@@ -41,55 +53,118 @@ class Watchdog(threading.Thread):
     ----------
     reason : str
         Why the program was killed, to follow the word "it"; empty when it was not.
+    machine : str
+        What this machine had almost none left of, if that was the reason.
     """
 
     def __init__(self, pid: int, room: Room) -> None:
         super().__init__(daemon=True, name=f"watchdog-{pid}")
-        self.pid, self.room, self.reason = pid, room, ""
+        self.pid, self.room, self.reason, self.machine = pid, room, "", ""
         self._over = threading.Event()
-        self._devices = frozenset(folder.stat().st_dev for folder in room.writable)
-        self._closed: frozenset[int] = frozenset()
+        self._closed = 0
+        self._nameless = 0.0
+        self._keeper = -1
+        self._disk = threading.Thread(target=self._watch_disk, daemon=True, name=f"disk-{pid}")
 
     def run(self) -> None:
         """Look, until the program has ended."""
-        before, looked = self._written(), time.monotonic()
+        if counts_files():
+            self._disk.start()
+        self._find_keeper()
+        looked, held = 0.0, 0.0
         while not self._over.wait(MEMORY_EVERY):
-            thorough = time.monotonic() - looked > DISK_EVERY
             try:
                 family = psutil.Process(self.pid).children(recursive=True)
             except psutil.Error:
-                return
-            held = holdings.of((process.pid for process in family), self._devices, mapped=thorough)
-            if _memory(family) + held.memory > self.room.limits.memory_mb * MB:
-                self._kill(f"took more than {self.room.limits.memory_mb:g} MB of memory")
-            elif self._hides(held.closed):
-                self._kill("closed a process to the watch over what it takes")
-            elif thorough:
+                break
+            limits = self.room.limits
+            if time.monotonic() - looked > HOLDINGS_EVERY:
                 looked = time.monotonic()
-                if self._written() + held.disk - before > self.room.limits.disk_mb * MB:
-                    self._kill(f"wrote more than {self.room.limits.disk_mb:g} MB to disk")
-
-    def stop(self) -> None:
-        """End the watch."""
+                found = holdings.of(
+                    [process.pid for process in family], self.room.writable, largest=limits.file_mb * MB
+                )
+                held, self._nameless = found.memory, found.disk
+                if self._hides(found.closed):
+                    self._kill("closed a process to the watch over what it takes")
+            if _memory(family) + held > limits.memory_mb * MB:
+                self._kill(f"took more than {limits.memory_mb:g} MB of memory")
+            elif psutil.virtual_memory().available < KEPT:
+                self._give_up("memory")
         self._over.set()
 
+    def stop(self) -> None:
+        """End the watch, and wait until everything in the sandbox is gone.
+
+        The outermost process may be gone before: whoever reads what lies in the folders then would not be alone.
+        """
+        self._over.set()
+        if threading.current_thread() is not self and self.is_alive():
+            self.join(END)
+        if self._keeper >= 0:
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._keeper, signal.SIGKILL)
+            # it ends when all others in its namespace have ended
+            poll = select.poll()
+            poll.register(self._keeper, select.POLLIN)
+            poll.poll(END * 1000)
+            os.close(self._keeper)
+            self._keeper = -1
+
+    def require_machine(self) -> None:
+        """Raise where it was this machine that had no more.
+
+        Raises
+        ------
+        MachineFull
+        """
+        if self.machine:
+            msg = f"this machine had less than {KEPT / MB:g} MB of {self.machine} left while it ran"
+            raise MachineFull(msg)
+
+    def _find_keeper(self) -> None:
+        """Take hold of bubblewrap's process 1, with which all processes of its namespace end."""
+        if not hasattr(os, "pidfd_open"):
+            return
+        with contextlib.suppress(psutil.Error, OSError):
+            outermost = psutil.Process(self.pid)
+            while not self._over.is_set() and outermost.name() in (*WALLS[:1], "sh"):
+                for below in outermost.children():
+                    self._keeper = os.pidfd_open(below.pid)
+                    return
+                time.sleep(0.002)
+
     def _hides(self, closed: frozenset[int]) -> bool:
-        """Tell whether a process lets nobody look, now and the last time: for a moment some do, while they start."""
-        still, self._closed = closed & self._closed, closed
-        if still and self.room.closes_itself:
-            program = innermost(self.pid)
-            still -= {program.pid} if program else still
-        return bool(still) and can_look()
+        """Tell whether some process lets nobody look, now and the last times."""
+        program = innermost(self.pid) if closed else None
+        if program is not None and self.room.closes_itself:
+            closed -= {program.pid}
+        self._closed = self._closed + 1 if closed and program is not None else 0
+        return self._closed >= CLOSED and can_look()
+
+    def _watch_disk(self) -> None:
+        """Count what lies on disk, until the program has ended."""
+        before, _ = written(self.room.writable)
+        disturbed = 0
+        while not self._over.wait(DISK_EVERY):
+            begin = time.monotonic()
+            found, undisturbed = written(self.room.writable)
+            disturbed = 0 if undisturbed else disturbed + 1
+            if found + self._nameless - before > self.room.limits.disk_mb * MB:
+                self._kill(f"wrote more than {self.room.limits.disk_mb:g} MB to disk")
+            elif disturbed >= DISTURBED or time.monotonic() - begin > COUNT_SECONDS:
+                self._kill("closed or moved its folders while they were counted")
+            elif any(psutil.disk_usage(str(folder)).free < KEPT for folder in self.room.writable):
+                self._give_up("disk")
+
+    def _give_up(self, what: str) -> None:
+        self.machine = what
+        self._kill(f"ran while this machine had almost no {what} left")
 
     def _kill(self, reason: str) -> None:
-        self.reason = reason
+        self.reason = self.reason or reason
         self._over.set()
         with contextlib.suppress(ProcessLookupError):
             os.kill(self.pid, signal.SIGKILL)
-
-    def _written(self) -> int:
-        """Return the bytes on disk in the folders that may be written to."""
-        return sum(_size(folder) for folder in self.room.writable)
 
 
 @functools.cache
@@ -115,6 +190,12 @@ def can_look() -> bool:
     return False
 
 
+@functools.cache
+def counts_files() -> bool:
+    """Tell whether there is a GNU find: submissions of our own may run where there is none."""
+    return _count((Path("/"),), "-maxdepth", "0")[1]
+
+
 def _memory(family: list[psutil.Process]) -> int:
     """Return the memory of processes; what they share is counted for each."""
     total = 0
@@ -124,36 +205,49 @@ def _memory(family: list[psutil.Process]) -> int:
     return total
 
 
-def _size(top: Path) -> int:
-    """Return the bytes that a folder takes on disk, also in folders that no path leads to."""
-    total, waiting = 0, [str(top)]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    with contextlib.suppress(FileNotFoundError):
-                        if entry.is_dir(follow_symlinks=False):
-                            waiting.append(entry.path)
-                        else:
-                            total += entry.stat(follow_symlinks=False).st_blocks * 512
-        except OSError as error:
-            if error.errno == errno.ENAMETOOLONG:
-                return _size_by_du(top)
-    return total
+def written(folders: tuple[Path, ...]) -> tuple[float, bool]:
+    """Count what folders hold on disk, while a program changes them.
+
+    Returns
+    -------
+    bytes : float
+        The most of a few counts.
+    undisturbed : bool
+        Whether one of them saw every folder: none was closed, or moved away under it.
+    """
+    most = 0.0
+    for _ in range(5):
+        found, undisturbed = _count(folders)
+        most = max(most, found)
+        if undisturbed:
+            return most, True
+    return most, False
 
 
-def _size_by_du(top: Path) -> int:
-    done = subprocess.run(["du", "-sk", "--", str(top)], capture_output=True, text=True, check=False)
-    said = done.stdout.split()
-    return int(said[0]) * 1024 if said and said[0].isdigit() else 0
+def _count(folders: tuple[Path, ...], *more: str) -> tuple[float, bool]:
+    # find follows no link, leaves no disk, and walks folders deeper than any path is long
+    if not folders:
+        return 0.0, True
+    words = ["find", *map(str, folders), *more, "-xdev", "-printf", "%b\n"]
+    try:
+        done = subprocess.run(
+            words,
+            capture_output=True,
+            timeout=COUNT_SECONDS,
+            check=False,
+            env={"PATH": os.environ.get("PATH", "")},
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return 0.0, False
+    sizes = [int(line) * 512 for line in done.stdout.split() if line.isdigit()]
+    return float(sum(max(size, ENTRY) for size in sizes)), done.returncode == 0
 
 
 def innermost(pid: int) -> psutil.Process | None:
     """Return the program in a sandbox, given its outermost process; None while it is being set up."""
     try:
         process = psutil.Process(pid)
-        while process.name() in WALLS or (process.pid == pid and process.name() == "sh"):
+        while _is_wall(process) or (process.pid == pid and process.name() == "sh"):
             below = process.children()
             if not below:
                 return None
@@ -161,3 +255,11 @@ def innermost(pid: int) -> psutil.Process | None:
     except psutil.Error:
         return None
     return process
+
+
+def _is_wall(process: psutil.Process) -> bool:
+    """Tell whether a process is a part of the sandbox. What runs in it can take any name, but no other program's file."""
+    try:
+        return Path(process.exe()).name in WALLS
+    except psutil.AccessDenied:
+        return process.name() in WALLS

@@ -77,6 +77,15 @@ PROCESSES = {
     "try:\n    keys.append(os.memfd_create('x'))\nexcept OSError: pass\nprint('REACHED' if max(keys) >= 0 else 'refused')",
     "asks for it by other numbers": "import ctypes\nlibc = ctypes.CDLL(None)\n"
     "print('REACHED' if libc.syscall(0x40000000 + 319, b'x', 0) >= 0 else 'refused')",
+    "writes into the keeper of its sandbox": "got = []\nfor pid in (1, 2):\n    try:\n        got.append(open(f'/proc/{pid}/mem', 'r+b', 0))\n"
+    "    except OSError as error:\n        print(type(error).__name__)\nif got: print('REACHED')",
+    "makes others wait for Python's files": "import fcntl, numpy, os, signal\nsignal.signal(signal.SIGIO, signal.SIG_IGN)\ntry:\n"
+    "    fcntl.fcntl(os.open(numpy.__file__, os.O_RDONLY), 1024, fcntl.F_WRLCK)\n    print('REACHED')\n"
+    "except OSError as error:\n    print(error)",
+    "opens a socket that knows no namespace": "import socket\ntry:\n    socket.socket(socket.AF_VSOCK)\n    print('REACHED')\n"
+    "except OSError as error:\n    print(error)",
+    "takes a disk before it is watched": "import os\ntry:\n    with open('all', 'w') as file: os.posix_fallocate(file.fileno(), 0, 1000)\n    print('REACHED')\n"
+    "except OSError as error:\n    print(error)",
     "lets sockets hold more": "import socket\none, other = socket.socketpair()\ntry:\n"
     "    one.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)\n    print('REACHED')\n"
     "except OSError as error:\n    print(error)",
