@@ -142,7 +142,7 @@ def execute(
         )
         ended = time.monotonic()
         sandbox.tidy(room)
-    manager.require_machine()
+    manager.raise_fault()
     for cell in executed.cells:
         if cell.cell_type == "code" and cell.get("id"):
             found.cells[cell.id] = ([clip(output) for output in cell.outputs], cell.execution_count)

@@ -44,10 +44,10 @@ class SandboxProvisioner(LocalProvisioner):
         """Why the kernel was killed, to follow the word "it"; empty when it was not."""
         return self._watch.reason if self._watch else ""
 
-    def require_machine(self) -> None:
-        """Raise MachineFull where it was this machine that had no more."""
+    def raise_fault(self) -> None:
+        """Raise what was no fault of the notebook, if that ended the kernel."""
         if self._watch:
-            self._watch.require_machine()
+            self._watch.raise_fault()
 
     async def pre_launch(self, **kwargs: Any) -> dict[str, Any]:
         """Wrap the kernel's command; nothing runs if there is no sandbox."""
@@ -151,10 +151,10 @@ def manager(room: Room) -> type[AsyncKernelManager]:
             return next((found.stopped for found in reasons if found.stopped), "")
 
         @staticmethod
-        def require_machine() -> None:
-            """Raise MachineFull if a kernel was killed because this machine had nothing left."""
+        def raise_fault() -> None:
+            """Raise what was no fault of the notebook, if that ended a kernel."""
             for found in reasons:
-                found.require_machine()
+                found.raise_fault()
 
     SandboxManager.room = room
     return SandboxManager

@@ -190,7 +190,7 @@ def run(
             container.end(room)
         tidy(room)
     for dog in watch:
-        dog.require_machine()
+        dog.raise_fault()
     return Completed(**{**vars(done), "stopped": watch[0].reason if watch else ""})
 
 

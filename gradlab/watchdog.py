@@ -15,6 +15,7 @@ import signal
 import subprocess
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
@@ -53,23 +54,36 @@ class Watchdog(threading.Thread):
     ----------
     reason : str
         Why the program was killed, to follow the word "it"; empty when it was not.
-    machine : str
-        What this machine had almost none left of, if that was the reason.
+    fault : Exception or None
+        What is no fault of the program: MachineFull, or an error of the watch itself, without which nothing runs.
     """
 
     def __init__(self, pid: int, room: Room) -> None:
         super().__init__(daemon=True, name=f"watchdog-{pid}")
-        self.pid, self.room, self.reason, self.machine = pid, room, "", ""
+        self.pid, self.room, self.reason = pid, room, ""
+        self.fault: Exception | None = None
         self._over = threading.Event()
         self._closed = 0
         self._nameless = 0.0
         self._keeper = -1
-        self._disk = threading.Thread(target=self._watch_disk, daemon=True, name=f"disk-{pid}")
 
     def run(self) -> None:
         """Look, until the program has ended."""
         if counts_files():
-            self._disk.start()
+            disk = functools.partial(self._or_kill, self._watch_disk)
+            threading.Thread(target=disk, daemon=True, name=f"disk-{self.pid}").start()
+        self._or_kill(self._watch_processes)
+
+    def _or_kill(self, watch: Callable[[], None]) -> None:
+        """Watch, and let nothing go on that is not watched."""
+        try:
+            watch()
+        except Exception as error:
+            if not self._over.is_set():
+                self.fault = error
+                self._kill("could not be watched")
+
+    def _watch_processes(self) -> None:
         self._find_keeper()
         looked, held = 0.0, 0.0
         while not self._over.wait(MEMORY_EVERY):
@@ -110,16 +124,16 @@ class Watchdog(threading.Thread):
             os.close(self._keeper)
             self._keeper = -1
 
-    def require_machine(self) -> None:
-        """Raise where it was this machine that had no more.
+    def raise_fault(self) -> None:
+        """Raise what was no fault of the program, if that ended it.
 
         Raises
         ------
         MachineFull
+            If this machine had nothing left.
         """
-        if self.machine:
-            msg = f"this machine had less than {KEPT / MB:g} MB of {self.machine} left while it ran"
-            raise MachineFull(msg)
+        if self.fault is not None:
+            raise self.fault
 
     def _find_keeper(self) -> None:
         """Take hold of bubblewrap's process 1, with which all processes of its namespace end."""
@@ -157,7 +171,8 @@ class Watchdog(threading.Thread):
                 self._give_up("disk")
 
     def _give_up(self, what: str) -> None:
-        self.machine = what
+        msg = f"this machine had less than {KEPT / MB:g} MB of {what} left while it ran"
+        self.fault = MachineFull(msg)
         self._kill(f"ran while this machine had almost no {what} left")
 
     def _kill(self, reason: str) -> None:

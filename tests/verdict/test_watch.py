@@ -311,6 +311,21 @@ def test_machine_that_has_nothing_left_blames_nobody(
 
 
 @needs_bubblewrap
+@pytest.mark.parametrize("part", ["of", "written"])
+def test_nothing_runs_unwatched(part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the watch ends what it watches, and is told as ours."""
+
+    def fail(*_: object, **settings: object) -> None:
+        msg = "no eyes"
+        raise ValueError(msg)
+
+    monkeypatch.setattr(holdings if part == "of" else watchdog, part, fail)
+    run = [sys.executable, "-c", "import time\ntime.sleep(20)"]
+    with pytest.raises(ValueError, match="no eyes"):
+        sandbox.run(run, cwd=tmp_path, timeout=30, room=Room((tmp_path,)))
+
+
+@needs_bubblewrap
 def test_keeper_of_the_sandbox_is_out_of_reach(tmp_path: Path) -> None:
     """Process 1 has the same user and no limits: who could write to it could leave something running."""
     code = (
