@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -14,9 +15,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import psutil
 import pytest
 
-from gradlab import bubblewrap, holdings, sandbox, syscall_filter, watchdog
+from gradlab import bubblewrap, container, holdings, sandbox, syscall_filter, watchdog
 from gradlab.bubblewrap import Room
 from gradlab.errors import MachineFull
 from gradlab.limits import Limits
@@ -376,3 +378,24 @@ def test_link_that_took_a_folder_s_place_is_not_followed(
         sandbox.tidy(Room((top,)))
     assert victim.stat().st_mode & 0o777 == 0o700
     assert (victim / "link").is_symlink()
+
+
+@pytest.mark.skipif(
+    os.getuid() != 0 or shutil.which("setpriv") is None, reason="only root can be several users"
+)
+def test_container_ends_what_a_submission_left(tmp_path: Path) -> None:
+    """Without a namespace of processes a daemon outlives its parent; it ends with its user."""
+    user = bubblewrap.new_user()
+    bubblewrap.give(tmp_path, user)
+    left = subprocess.Popen(["setpriv", f"--reuid={user}", "sleep", "60"], start_new_session=True)
+    other = subprocess.Popen(["setpriv", f"--reuid={user + 1}", "sleep", "60"], start_new_session=True)
+    try:
+        while psutil.Process(other.pid).uids().real == 0 or psutil.Process(left.pid).uids().real == 0:
+            time.sleep(0.01)
+        container.end(Room((tmp_path,)))
+        assert left.wait(5) < 0
+        assert other.poll() is None
+    finally:
+        for process in (left, other):
+            process.kill()
+            process.wait()
