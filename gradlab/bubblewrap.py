@@ -3,10 +3,12 @@
 Inside there is no network, no other process, and of the file system only the Python installation, read-only, and
 the folders that are named. Nobody can make a further namespace in there.
 
-A first bubblewrap sets up the mounts and keeps the processes together, a second one closes the door to further namespaces. Both are
-needed: the first leaves a keeper inside, process 1, with the user and without the limits of what runs there; from the second one's
-namespace of users nobody may look into it, or write. Root gives up all rights for an unprivileged user in between, because limits on
-processes are counted by the real user, and root is exempt.
+As an ordinary user, bubblewrap makes a user namespace. Its own keeper, process 1, would have the user and not the limits of what runs
+there, and could be made to outlive it; so a shell takes that place, which is limited as well, and with which all others end.
+
+As root that would not do: limits on processes are counted by the real user, and root is exempt. So root lets bubblewrap set up the
+mounts, gives up all rights for an unprivileged user, and closes the door to further namespaces with a second bubblewrap, from whose
+namespace of users nobody may look into the keeper of the first.
 """
 
 from __future__ import annotations
@@ -44,6 +46,8 @@ TMP_BYTES = 256 * MB
 FIRST_USER = 200_000
 #: Number of the open file in which bubblewrap finds what the kernel is to refuse.
 RULES = 9
+#: Runs a program as process 1: waits for whatever is left without a parent, and ends with the program.
+KEEPER = ("sh", "-c", '"$@"; exit $?', "sh")
 
 _numbers = itertools.count()
 
@@ -59,7 +63,8 @@ class Room:
     readable : tuple of Path
     limits : Limits
     closes_itself : bool
-        Whether the program lets no other one look at it, which is taken amiss of others.
+        Whether the program lets no other one look at it, which is taken amiss of others, and waits for processes that are left without
+        a parent.
     """
 
     writable: tuple[Path, ...]
@@ -86,7 +91,7 @@ def command(inner: Sequence[str], *, cwd: Path, env: Mapping[str, str], room: Ro
     if root:
         rights = ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
     else:
-        rights = ["--unshare-user", "--cap-drop", "ALL"]
+        rights = ["--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--as-pid-1"]
     words = ["bwrap", *spaces, *rights, "--die-with-parent", "--new-session", "--hostname", "grader"]
     if rules := syscall_filter.path():
         # bubblewrap reads them from an open file, which a shell opens: whoever starts this need not hand it on
@@ -103,7 +108,7 @@ def command(inner: Sequence[str], *, cwd: Path, env: Mapping[str, str], room: Ro
     for path in room.writable:
         words += ["--bind", str(path), str(path)]
     # root without its rights could not enter a folder that it has given away; the second bubblewrap does
-    words += ["--chdir", "/", "--remount-ro", "/dev", "--remount-ro", "/"]
+    words += ["--chdir", "/" if root else str(cwd), "--remount-ro", "/dev", "--remount-ro", "/"]
     for name, value in env.items():
         words += ["--setenv", name, value]
     limits = room.limits
@@ -112,14 +117,16 @@ def command(inner: Sequence[str], *, cwd: Path, env: Mapping[str, str], room: Ro
         *(f"--fsize={limits.file_mb * MB:.0f}", f"--data={limits.memory_mb * MB:.0f}", "--"),
     ]
     words.append("--")
-    if root:
-        user = str(new_user())
-        words += ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all"]
-        for path in room.writable:
-            give(path, int(user))
+    if not root:
+        # a program that collects what others leave needs no shell for it
+        return [*words, *bounded, *([] if room.closes_itself else KEEPER), *inner]
+    user = str(new_user())
+    words += ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--inh-caps=-all"]
     words += ["bwrap", "--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--die-with-parent"]
-    words += ["--dev-bind", "/", "/", "--chdir", str(cwd)]
-    return [*words, "--", *bounded, *inner]
+    words += ["--dev-bind", "/", "/", "--chdir", str(cwd), "--"]
+    for path in room.writable:
+        give(path, int(user))
+    return [*words, *bounded, *inner]
 
 
 def _installation() -> Iterable[str]:

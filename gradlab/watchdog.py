@@ -39,6 +39,7 @@ KEPT = 200 * MB
 END = 10.0
 #: Programs that are the sandbox, and not what runs in it.
 WALLS = ("bwrap", "setpriv", "prlimit")
+SHELL = ("sh", Path("/bin/sh").resolve().name)
 
 
 class Watchdog(threading.Thread):
@@ -261,20 +262,21 @@ def _count(folders: tuple[Path, ...], *more: str) -> tuple[float, bool]:
 def innermost(pid: int) -> psutil.Process | None:
     """Return the program in a sandbox, given its outermost process; None while it is being set up."""
     try:
-        process = psutil.Process(pid)
-        while _is_wall(process) or (process.pid == pid and process.name() == "sh"):
+        process, depth = psutil.Process(pid), 0
+        # a shell starts bubblewrap, and may be process 1 in it; deeper down it is the program
+        while _is(process, WALLS) or (depth < 2 and _is(process, SHELL)):
             below = process.children()
             if not below:
                 return None
-            process = below[0]
+            process, depth = below[0], depth + 1
     except psutil.Error:
         return None
     return process
 
 
-def _is_wall(process: psutil.Process) -> bool:
-    """Tell whether a process is a part of the sandbox. What runs in it can take any name, but no other program's file."""
+def _is(process: psutil.Process, names: tuple[str, ...]) -> bool:
+    """Tell whether a process is one of some programs. What runs in a sandbox can take any name, but no other program's file."""
     try:
-        return Path(process.exe()).name in WALLS
+        return Path(process.exe()).name in names
     except psutil.AccessDenied:
-        return process.name() in WALLS
+        return process.name() in names
