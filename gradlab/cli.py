@@ -169,19 +169,21 @@ def report(
 ) -> None:
     """Write the PDF reports from the notebooks that autograde executed; or a page about the class as a whole."""
     course = Course.find()
-    from gradlab import grading, papers
+    from gradlab import grade_table, grading, papers
     from gradlab.assignment import load
 
+    asked = load(course, assignment)
     if whole:
         from gradlab import class_page
 
-        _say(f"Written: {course.relative(class_page.write(course, load(course, assignment), names=names))}")
+        _say(f"Written: {course.relative(class_page.write(course, asked, names=names))}")
         return
-    if load(course, assignment).report is None:
+    if asked.report is None:
         msg = f"source/{assignment}/assignment.toml asks for no report: it has no [report]."
         raise GradlabError(msg)
     students = grading.submissions(course, assignment, student)
     failed = papers.write(course, assignment, students, feedback=False, say=_say)
+    grade_table.refresh(course, asked)  # points may have been given by hand since it was written
     if failed:
         msg = f"{len(failed)} of {len(students)} without a new report: {', '.join(failed)}; the reasons stand above."
         raise GradlabError(msg)
@@ -235,18 +237,27 @@ def export(
     assignment: Name,
     table: Annotated[Path, typer.Argument(help="What Canvas or Moodle exported.", show_default=False)],
     column: Annotated[str, typer.Option(help='Canvas: column to fill, "CNN on SVHN (123456)".')] = "",
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Also the points so far of those who wait for a person.")
+    ] = False,
 ) -> None:
     """Fill the table that Canvas or Moodle exported with the points of an assignment, ready to be uploaded."""
     course = Course.find()
+    from gradlab import grade_table
     from gradlab.assignment import load
     from gradlab.lms_export import export as export_to
 
-    done = export_to(course, load(course, assignment), table, column=column)
+    asked = load(course, assignment)
+    grade_table.refresh(course, asked)
+    done = export_to(course, asked, table, column=column, partial=partial)
     _say(
         f"{done.kind}: {done.filled} student(s) in column {done.column!r}, written to {course.relative(done.path)}."
     )
     if done.waiting:
-        _say(f"Not all graded by hand yet: {', '.join(done.waiting)}.")
+        what = (
+            "their points so far are in the table" if partial else "their cells stay as they are (--partial)"
+        )
+        _say(f"Not all graded by hand yet, {what}: {', '.join(done.waiting)}.")
     if done.attention:
         _say(f"Could not be graded, so no points were written for: {', '.join(done.attention)}.")
     if done.unlisted:

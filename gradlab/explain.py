@@ -201,6 +201,6 @@ def _shown(value: np.ndarray) -> str:
         return re.sub(r"\s+", " ", text)[:400] + f" ({value.dtype}{shape})"
     said = f"{value.dtype}, shape {value.shape}"
     if value.dtype.kind in "fiub":
-        with np.errstate(all="ignore"):
-            said += f", from {np.nanmin(value):.6g} to {np.nanmax(value):.6g}"
+        numbers = value[~np.isnan(value)]
+        said += f", from {numbers.min():.6g} to {numbers.max():.6g}" if numbers.size else ", all nan"
     return said

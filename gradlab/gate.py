@@ -25,6 +25,8 @@ from gradlab.verdict import judge_submission
 from lib.check import families
 
 NOT_WRITTEN = "not written yet"
+#: From this share of the points on, the reference may have missed the rest by chance.
+NEARLY = 0.9
 
 
 def run_gate(
@@ -66,9 +68,7 @@ def _reference(course: Course, assignment: Assignment, folder: Path, work: Path)
     ]
     for name, judged in _judge(course, assignment, work, notebook).items():
         if judged.fraction != 1.0:
-            problems.append(
-                f"reference, verdict on {name}: {judged.fraction} of the points ({judged.reason})"
-            )
+            problems.append(f"reference, verdict on {name}: {_earned(judged)}")
     return problems
 
 
@@ -89,8 +89,18 @@ def _stub(course: Course, assignment: Assignment, folder: Path, work: Path) -> l
             problems.append(f"stub, check {exercise.name}: {failed[exercise.name].splitlines()[0]}")
     for name, judged in _judge(course, assignment, work, notebook).items():
         if judged.fraction != 0.0:
-            problems.append(f"stub, verdict on {name}: {judged.fraction} of the points ({judged.reason})")
+            problems.append(f"stub, verdict on {name}: {_earned(judged)}")
     return problems
+
+
+def _earned(judged: Any) -> str:
+    """Say what share of the points a verdict gives, and what can be done where it is nearly all of them."""
+    if judged.fraction is None:
+        return f"not judged ({judged.reason})"
+    said = f"{judged.fraction:.3g} of the points ({judged.reason})"
+    if NEARLY <= judged.fraction < 1.0:
+        said += "; if that is chance (each course holds other images back), ask for less in assignment.toml, or release with --no-gate"
+    return said
 
 
 def _judge(course: Course, assignment: Assignment, work: Path, notebook: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradlab import assignment as assignments
-from gradlab import grade_table, lock, nbgrader_step, papers, progress, store, submission
+from gradlab import grade_table, late_days, lock, nbgrader_step, papers, progress, store, submission
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.gradebook import back_up
@@ -128,7 +128,7 @@ def grade(
     for one in sorted(problems):
         if reason := misplaced(course, assignment, one):
             say(f"  {reason}")
-            problems[one] = reason
+            problems[one] = reason.removeprefix(f"{one}: ")
         elif one in filled.problems:
             problems[one] = filled.problems[one]
     for one, reason in not_judged(course, assignment, graded).items():
@@ -141,6 +141,10 @@ def grade(
             course, name, graded, report=report, workers=workers, say=say
         ).items():
             problems.setdefault(one, missing)
+    if unknown := sorted(late_days.unknown(course, name) & set(students)):
+        say(
+            f"Late, but nobody said when, so it cost nothing: {', '.join(unknown)} (docs/grading.md, section 3)."
+        )
     say(f"Table: {course.relative(grade_table.write(course, assignment, problems, filled.seconds))}")
     if student == "*" and not only_failed and not filled.problems:
         bundles.prune(course, name, set(filled.keys.values()))

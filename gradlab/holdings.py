@@ -129,7 +129,7 @@ def _folders_in_memory(pid: int) -> float | None:
     try:
         if _same_namespace(pid, "mnt"):
             return None
-        found = [os.statvfs(f"/proc/{pid}/root/{folder}") for folder in IN_MEMORY]
+        found = [os.statvfs(Path(f"/proc/{pid}") / "root" / folder) for folder in IN_MEMORY]
     except OSError:
         return None
     return sum(

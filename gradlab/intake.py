@@ -24,7 +24,7 @@ from typing import Any
 from dateutil import parser as dates
 from nbgrader.plugins import ExtractorPlugin, FileNameCollectorPlugin
 
-from gradlab import lms_sheet, roster, store, unpack
+from gradlab import late_days, lms_sheet, roster, store, unpack
 from gradlab import manifest as manifests
 from gradlab.assignment import Assignment, load
 from gradlab.course import Course
@@ -138,6 +138,7 @@ def plan(course: Course, assignment: Assignment, extracted: Path, log: Any) -> d
     wanted = places(course, assignment)
     candidates: dict[tuple[str, str], list[tuple[tuple[int, bool, int, str], Path]]] = {}
     late: set[str] = set()
+    unknown: set[str] = set()
     left_out: list[Path] = []
     paths = sorted(path for path in extracted.rglob("*") if path.is_file())
     roots = folders_of_notebooks([path.relative_to(extracted) for path in paths], assignment.name)
@@ -172,12 +173,17 @@ def plan(course: Course, assignment: Assignment, extracted: Path, log: Any) -> d
             found[str(path)]["timestamp"] = when
         elif student in late:
             log.warning(
-                "%s: handed in late, as Canvas says, but not when; write it to %s.",
+                "%s: handed in late, as Canvas says, but not when, so it counts as in time; write it to %s, and run nbgrader "
+                "zip_collect --force again.",
                 student,
                 course.relative(extracted.parent / TIMESTAMPS),
             )
             late.discard(student)
+            unknown.add(student)
     _summarize(assignment, found, left_out, log)
+    late_days.remember_unknown(
+        course, assignment.name, unknown, {one["student_id"] for one in found.values()}
+    )
     return found
 
 

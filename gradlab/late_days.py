@@ -11,7 +11,10 @@ The policy stands in nbgrader_local.py:
 
 from __future__ import annotations
 
+import json
 import math
+import os
+from pathlib import Path
 from typing import Any
 
 from nbgrader.plugins import LateSubmissionPlugin
@@ -79,3 +82,37 @@ class LateDays(LateSubmissionPlugin):
 def configure(c: Any, _course: Course) -> None:
     """Let nbgrader ask this plugin; without a policy nobody loses a point."""
     c.AssignLatePenalties.plugin_class = LateDays
+
+
+def remember_unknown(course: Course, name: str, late: set[str], collected: set[str]) -> None:
+    """Keep who handed in late without anybody saying when.
+
+    Parameters
+    ----------
+    course : Course
+    name : str
+        Assignment.
+    late : set of str
+        Students whom the platform calls late, and for whom there is no time.
+    collected : set of str
+        All students who were collected now: what was known of them before is over.
+    """
+    path = _unknown_path(course, name)
+    kept = sorted((unknown(course, name) - collected) | late)
+    if kept or path.is_file():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = path.with_suffix(f".{os.getpid()}")
+        draft.write_text(json.dumps(kept), encoding="utf-8")
+        draft.replace(path)
+
+
+def unknown(course: Course, name: str) -> set[str]:
+    """Return the students who handed in late, as the platform says, but nobody knows when."""
+    try:
+        return {str(one) for one in json.loads(_unknown_path(course, name).read_text(encoding="utf-8"))}
+    except (OSError, ValueError, TypeError):
+        return set()
+
+
+def _unknown_path(course: Course, name: str) -> Path:
+    return course.private / "late" / f"{name}.json"

@@ -31,7 +31,7 @@ class Exported:
     filled : int
         Students who got points.
     waiting : tuple of str
-        Of those, whose answers a person has still to grade.
+        Whose answers a person has still to grade: their cells stay as they are, or hold the points so far.
     unlisted : tuple of str
         Students with points whom the table does not have.
     attention : tuple of str
@@ -47,7 +47,9 @@ class Exported:
     attention: tuple[str, ...] = ()
 
 
-def export(course: Course, assignment: Assignment, table: str | Path, *, column: str = "") -> Exported:
+def export(
+    course: Course, assignment: Assignment, table: str | Path, *, column: str = "", partial: bool = False
+) -> Exported:
     """Fill a table that the platform has exported with the points of an assignment, late penalties taken off.
 
     Parameters
@@ -58,6 +60,8 @@ def export(course: Course, assignment: Assignment, table: str | Path, *, column:
     column : str
         For Canvas: the column of the assignment, ``"CNN on SVHN (123456)"``. By default the one that begins with the
         assignment's title. The title itself, where no column has it, is a new one: Canvas makes a new assignment of it.
+    partial : bool
+        Write the points so far of those whom a person has still to grade, too.
 
     Raises
     ------
@@ -74,6 +78,9 @@ def export(course: Course, assignment: Assignment, table: str | Path, *, column:
         raise GradlabError(msg)
     attention = failed(course, assignment.name)
     points = {one: earned for one, earned in totals(course, assignment).items() if one not in attention}
+    waiting = {one for one in points if any(score.points is None for score in scores[one].values())}
+    if not partial:
+        points = {one: earned for one, earned in points.items() if one not in waiting}
     people = sheet.students()
     if sheet.kind == lms_sheet.CANVAS:
         header, rows, column = _canvas(sheet, assignment, points, people, column)
@@ -89,13 +96,12 @@ def export(course: Course, assignment: Assignment, table: str | Path, *, column:
         writer.writeheader()
         writer.writerows(rows)
     draft.replace(path)
-    waiting = [one for one in points if any(score.points is None for score in scores[one].values())]
     return Exported(
         path,
         sheet.kind,
         column,
         len(listed & set(points)),
-        tuple(sorted(set(waiting) & listed)),
+        tuple(sorted(waiting & listed)),
         tuple(sorted(set(points) - listed)),
         tuple(sorted(attention)),
     )
@@ -115,13 +121,13 @@ def _canvas(
         raise GradlabError(msg)
     same = [name for name in sheet.header if name.split(" (")[0].strip() == assignment.title]
     if len(same) > 1 and not column:
-        msg = f"{sheet.path.name} has {len(same)} columns for {assignment.title!r}; say which: --column {same[0]!r}."
+        msg = f"{sheet.path.name} has {len(same)} columns for {assignment.title!r}; say which, --column {same[0]!r} for instance."
         raise GradlabError(msg)
     others = [name for name in sheet.header if name not in _CANVAS_COLUMNS]
     if not same and not column and others:
         msg = (
-            f"no column of {sheet.path.name} begins with {assignment.title!r}; there are: {', '.join(others)}. Say which: "
-            f"--column {others[0]!r}, or --column {assignment.title!r} for a new assignment in Canvas."
+            f"no column of {sheet.path.name} begins with {assignment.title!r}; there are: {', '.join(others)}. Say which of them "
+            f"is meant, --column 'ONE OF THEM', or --column {assignment.title!r} for a new assignment in Canvas."
         )
         raise GradlabError(msg)
     column = column or (same[0] if same else assignment.title)

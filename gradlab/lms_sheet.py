@@ -20,8 +20,8 @@ _KNOWN = {
     MOODLE: ("Identifier", "Full name", "Grade"),
     ROSTER: ("id",),
 }
-#: Canvas puts these in the first column of rows that are no students.
-_NO_STUDENT = ("points possible", "manual posting")
+#: Canvas puts these in the first column of rows that are no students; the last one is the teacher's view of the course.
+_NO_STUDENT = ("points possible", "manual posting", "student, test")
 _UNSAFE = re.compile(r"[\x00-\x1f/\\\[\]*?:]|^\.|^\s|\s$")
 
 

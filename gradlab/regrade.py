@@ -129,8 +129,11 @@ def show(found: list[Change], problems: dict[str, str], console: Console) -> Non
     table = Table(box=box.SIMPLE_HEAD)
     for column in ("student", "exercise", "before", "after", "why"):
         table.add_column(column, justify="right" if column in ("before", "after") else "left")
+    before_it = ""
     for change in found:
-        why = " ".join(change.reason.split())[:160]
+        why = " ".join(change.reason.split())
+        why = f"{why[:157]}..." if len(why) > 160 else why
+        why, before_it = "as above" if why == before_it else why, why
         if change.by_hand is not None:
             why = f"stays {change.by_hand:g}, given by hand; {why}"
         table.add_row(change.student, change.item, _text(change.before), _text(change.after), why)

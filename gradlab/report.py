@@ -90,6 +90,8 @@ def _scores(course: Course, manifest: Manifest, student: str, verdicts: dict[str
             continue
         score = found[exercise.name]
         said = str(table(verdicts, exercise.name).get("reason") or "")
+        if score.by_hand and score.points == 0 and not score.given:
+            said = "nothing was written"
         reasons = [said, comments.get(exercise.name, "")]
         points = score.extra or score.points if exercise.extra_credit else score.points
         told.append(
@@ -128,7 +130,10 @@ def _files(manifest: Manifest, submitted: Path) -> list[Present]:
 
 
 def score_text(course: Course, assignment: str, student: str) -> str | None:
-    """Return "37 / 60", with "so far" while something waits for a person; None without such a submission."""
+    """Return "37 / 60", with "so far" while something waits for a person, and what being late costs.
+
+    None without such a submission.
+    """
     if not course.gradebook.is_file():
         return None
     from nbgrader.api import Gradebook, MissingEntry
@@ -138,8 +143,10 @@ def score_text(course: Course, assignment: str, student: str) -> str | None:
             submission = gradebook.find_submission(assignment, student)
         except MissingEntry:
             return None
-        text = f"{submission.score:g} / {submission.max_score:g}"
-        return f"{text} so far" if submission.needs_manual_grade else text
+        lost = submission.late_submission_penalty or 0.0
+        text = f"{max(0.0, submission.score - lost):.4g} / {submission.max_score:g}"
+        text += " so far" if submission.needs_manual_grade else ""
+        return f"{text}, {lost:g} taken off for being late" if lost else text
 
 
 def _versions(manifest: Manifest, noted: dict[str, Any]) -> str:

@@ -23,13 +23,14 @@ MOST_BESIDE = 12
 class Score:
     """Points of one exercise: ``points`` is None as long as nobody has judged it.
 
-    ``extra`` is extra credit, which does not count into what can be reached.
+    ``extra`` is extra credit, which does not count into what can be reached. ``given``: by a person, and not by a machine.
     """
 
     points: float | None
     of: float
     by_hand: bool
     extra: float = 0.0
+    given: bool = False
 
     def __str__(self) -> str:
         said = "–" if self.points is None else f"{self.points:.3g}"
@@ -74,14 +75,15 @@ def read_scores(
                 asked.filter(api.SubmittedAssignment.student_id == only) for asked in (grades, students)
             )
         given = {
-            (student, name): (auto if manual is None else manual, extra or 0.0)
+            (student, name): (auto if manual is None else manual, extra or 0.0, manual is not None)
             for student, name, manual, auto, extra in grades
         }
         for (student,) in students:
             found[student] = items = {}
             for exercise in assignment.exercises:
-                points, extra = given.get((student, exercise.name), (None, 0.0))
-                items[exercise.name] = Score(points, exercise.points, exercise.graded == "manual", extra)
+                points, extra, by_person = given.get((student, exercise.name), (None, 0.0, False))
+                by_hand = exercise.graded == "manual"
+                items[exercise.name] = Score(points, exercise.points, by_hand, extra, by_person)
     return dict(sorted(found.items()))
 
 
@@ -128,7 +130,7 @@ def totals(course: Course, assignment: Assignment) -> dict[str, float]:
 
 
 def handed_in_nothing(course: Course, assignment: Assignment) -> list[str]:
-    """Return the students of the gradebook from whom there is no submission, if the assignment has any."""
+    """Return the students of the gradebook from whom nothing came, graded or not, if the assignment has any submission."""
     from nbgrader import api
 
     if not course.gradebook.is_file():
@@ -136,7 +138,8 @@ def handed_in_nothing(course: Course, assignment: Assignment) -> list[str]:
     with api.Gradebook(f"sqlite:///{course.gradebook}") as gradebook:
         handed = {student for (student,) in _submissions(gradebook, assignment)}
         everybody = {student for (student,) in gradebook.db.query(api.Student.id)}
-    return sorted(everybody - handed) if handed else []
+    came = {path.parent.name for path in course.submitted.glob(f"*/{assignment.name}")}
+    return sorted(everybody - handed - came) if handed else []
 
 
 def show_scores(course: Course, name: str, console: Console) -> None:

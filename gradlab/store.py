@@ -163,7 +163,7 @@ def get(course: Course, assignment: str, version: str | None = None) -> Path:
         what = f"version {version!r} of {assignment!r}" if version else f"a release of {assignment!r}"
         listed = f"kept are {', '.join(known)}" if known else "none is kept"
         msg = (
-            f"{what} is not in {course.relative(course.versions)} ({listed}); release the assignment, or "
+            f"{what} is not in {course.relative(course.versions)} ({listed}); release it (gradlab release {assignment}), or "
             "copy the version back."
         )
         raise GradlabError(msg)

@@ -13,7 +13,7 @@ from odd_submissions import half, right
 from test_lms_sheet import CANVAS_CSV, MOODLE_CSV, write
 from tiny_course import submit
 
-from gradlab import grade_table
+from gradlab import grade_table, late_days
 from gradlab.assignment import load
 from gradlab.course import Course
 from gradlab.errors import GradlabError
@@ -117,12 +117,16 @@ def test_grades_go_back_to_the_platforms(graded: Course, tmp_path: Path) -> None
     assert totals(graded, assignment) == {"ben": pytest.approx(2.6), "alyssa": 6}
 
     done = export(graded, assignment, write(tmp_path, CANVAS_CSV))
+    assert (done.filled, done.waiting) == (0, ("alyssa", "ben"))
+    assert [row["Tiny (777)"] for row in rows(done.path)] == ["14", "", "", ""]
+
+    done = export(graded, assignment, write(tmp_path, CANVAS_CSV), partial=True)
     assert (done.column, done.filled, done.waiting, done.unlisted) == ("Tiny (777)", 2, ("alyssa", "ben"), ())
     found = rows(done.path)
     assert list(found[0]) == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "Tiny (777)"]
     assert [row["Tiny (777)"] for row in found] == ["14", "2.6", "6", ""]
 
-    done = export(graded, assignment, write(tmp_path, MOODLE_CSV))
+    done = export(graded, assignment, write(tmp_path, MOODLE_CSV), partial=True)
     assert [row["Grade"] for row in rows(done.path)] == ["5.20", "12.00"]
 
     table = {row["id"]: row for row in rows(grade_table.write(graded, assignment, {}, {}))}
@@ -137,9 +141,41 @@ def test_who_could_not_be_graded_gets_no_zero(graded: Course, tmp_path: Path) ->
     """What needs attention is no work without points; Canvas keeps what it has."""
     assignment = load(graded, "tiny")
     grade_table.write(graded, assignment, {"ben": "not a notebook"}, {})
-    done = export(graded, assignment, write(tmp_path, CANVAS_CSV))
+    done = export(graded, assignment, write(tmp_path, CANVAS_CSV), partial=True)
     assert (done.attention, done.filled, done.waiting) == (("ben",), 1, ("alyssa",))
     assert [row["Tiny (777)"] for row in rows(done.path)] == ["14", "", "6", ""]
+
+
+def test_points_given_by_hand_reach_the_table(graded: Course, tmp_path: Path) -> None:
+    """The table of the last grading takes today's points; what it says of problems and seconds stays."""
+    assignment = load(graded, "tiny")
+    grade_table.write(graded, assignment, {"ben": "not a notebook"}, {"alyssa": 3.25})
+    with Gradebook(f"sqlite:///{graded.gradebook}") as gradebook:
+        for exercise in assignment.exercises:
+            if exercise.graded == "manual":
+                given = gradebook.find_grade(exercise.name, "tiny", "tiny", "alyssa")
+                given.manual_score, given.needs_manual_grade = 1.5 * (exercise.name == "words"), False
+        gradebook.db.commit()
+    grade_table.refresh(graded, assignment)
+    table = {row["id"]: row for row in rows(grade_table.path_of(graded, "tiny"))}
+    assert (table["alyssa"]["words"], table["alyssa"]["status"], table["alyssa"]["seconds"]) == (
+        "1.5",
+        "graded",
+        "3.2",
+    )
+    assert table["ben"]["status"] == "not a notebook"
+    done = export(graded, assignment, write(tmp_path, CANVAS_CSV))
+    assert [row["Tiny (777)"] for row in rows(done.path)] == ["14", "", "7.5", ""]
+
+
+def test_late_without_a_time_is_remembered(graded: Course) -> None:
+    """The table says so until the submission is collected with a time."""
+    late_days.remember_unknown(graded, "tiny", {"alyssa"}, {"alyssa", "ben"})
+    assignment = load(graded, "tiny")
+    table = {row["id"]: row for row in rows(grade_table.write(graded, assignment, {}, {}))}
+    assert (table["alyssa"]["late_hours"], table["ben"]["late_hours"]) == ("?", "6.00")
+    late_days.remember_unknown(graded, "tiny", set(), {"alyssa"})
+    assert late_days.unknown(graded, "tiny") == set()
 
 
 def test_what_cannot_be_exported(course: Course, graded: Course, tmp_path: Path) -> None:
@@ -154,7 +190,7 @@ def test_what_cannot_be_exported(course: Course, graded: Course, tmp_path: Path)
         GradlabError, match=r"begins with 'Tiny'; there are: Homework 1 \(777\), Other \(778\)"
     ):
         export(graded, assignment, renamed)
-    assert export(graded, assignment, renamed, column="Homework 1 (777)").filled == 2
+    assert export(graded, assignment, renamed, column="Homework 1 (777)", partial=True).filled == 2
     assert export(graded, assignment, renamed, column="Tiny").column == "Tiny"
     graded.gradebook.unlink()
     with pytest.raises(GradlabError, match="nobody was graded"):

@@ -87,7 +87,7 @@ def test_canvas(course: Course, tmp_path: Path, caplog: pytest.LogCaptureFixture
     assert "ben: tiny.ipynb is there more than once" in said
     assert "Canvas's number 555 is in no roster" in said
     assert (
-        "alyssa: handed in late, as Canvas says, but not when; write it to downloaded/tiny/timestamps.csv"
+        "alyssa: handed in late, as Canvas says, but not when, so it counts as in time; write it to downloaded/tiny/timestamps.csv, and run nbgrader zip_collect --force again."
         in said
     )
 
