@@ -140,6 +140,24 @@ def test_one_report_that_fails_costs_nobody_else_theirs(course, monkeypatch):
     assert (course.reports / "zoe/cnn_small/problem.pdf").is_file()
 
 
+def test_being_late_is_taken_off_and_an_empty_answer_is_called_so(course):
+    """The report's total is the feedback's; zero for nothing written is no person's judgement."""
+    toml = course.source / "cnn_small" / "assignment.toml"
+    name = 'name = "inline_question"'
+    toml.write_text(toml.read_text().replace(name, f'{name}\ngraded = "manual"'))
+    _grade(course, manual=True)
+    with Gradebook(f"sqlite:///{course.gradebook}") as book:
+        book.find_submission_notebook("cnn_small", "cnn_small", "ada").late_submission_penalty = 1.5
+        written = book.find_grade("inline_question", "cnn_small", "cnn_small", "ada")
+        written.manual_score, written.auto_score = None, 0
+        book.db.commit()
+    assert score_text(course, "cnn_small", "ada") == "3.5 / 9, 1.5 taken off for being late"
+    pdf = make_report(course, "cnn_small", "ada")
+    text = " ".join(" ".join(_text(pdf)).split())
+    assert "3.5 / 9, 1.5 taken off for being late" in text
+    assert "nothing was written" in text
+
+
 def test_papers_are_shared_out_and_told_in_order(course):
     """Twelve students are worth two processes; a broken notebook, and one that is not there, are their own affair."""
     students = [f"s{i:02}" for i in range(2 * papers.WORTH)]
