@@ -65,6 +65,10 @@ def _take_lone_notebooks(converter: Any, course: Course) -> None:
         assignment = load(course, name)
         for folder in sorted(course.submitted.glob(f"{names.student_id}/{name}")):
             try:
+                if submission.drop_odd_timestamp(folder):
+                    converter.log.warning(
+                        "%s: timestamp.txt was no plain file, and was removed.", folder.parent.name
+                    )
                 other = submission.take_lone_notebook(folder, assignment) if folder.is_dir() else None
             except OSError as error:
                 converter.log.error("%s: %s", folder.parent.name, nbgrader_log.os_error(error))

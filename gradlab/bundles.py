@@ -18,6 +18,7 @@ import io
 import json
 import os
 import platform
+import re
 import shutil
 import tempfile
 import time
@@ -39,6 +40,8 @@ from gradlab.submission import NBGRADER_FILES
 
 #: Bytes that the arrays of one answer in the notebook may take on disk, and those of all answers together.
 MAX_VALUES, MAX_ALL_VALUES = 100 * MB, 256 * MB
+#: How many answers are kept, and what they can be named.
+MOST_VALUES, _VALUES = 200, re.compile(r"[A-Za-z0-9_]+\.npz")
 
 
 @dataclass(frozen=True)
@@ -237,7 +240,8 @@ def work(job: Job, pack: Pack) -> bytes:
         probing_begins = time.monotonic()
         left = MAX_ALL_VALUES
         # the smallest first: what is there to fill a worker's memory takes no answer's place
-        for path in sorted((root / "values").glob("*.npz"), key=lambda path: path.lstat().st_size):
+        named = (path for path in (root / "values").glob("*.npz") if _VALUES.fullmatch(path.name))
+        for path in sorted(named, key=lambda path: path.lstat().st_size)[:MOST_VALUES]:
             if path.is_file() and not path.is_symlink() and path.stat().st_size <= min(MAX_VALUES, left):
                 left -= path.stat().st_size
                 shutil.copyfile(path, made / "values" / path.name)

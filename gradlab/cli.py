@@ -33,8 +33,8 @@ Student = Annotated[str, typer.Option(help="Only this student; all of submitted/
 
 
 def _say(text: str) -> None:
-    """Print a line as it is: what students name their files is no markup."""
-    console.print(text, markup=False)
+    """Print a line as it is: what students name their files is no markup, and moves no cursor."""
+    console.print("".join(c if c.isprintable() or c == "\n" else "?" for c in text), markup=False)
 
 
 @app.command("list")

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gradlab import assignment as assignments
-from gradlab import grade_table, late_days, lock, nbgrader_step, papers, progress, store, submission
+from gradlab import (
+    grade_table,
+    late_days,
+    lock,
+    nbgrader_log,
+    nbgrader_step,
+    papers,
+    progress,
+    store,
+    submission,
+)
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.gradebook import back_up
@@ -18,6 +29,8 @@ from gradlab.progress import Say
 if TYPE_CHECKING:
     from gradlab.engine import Filled
 
+#: Folders below each other in which a notebook is looked for.
+DEEPEST = 8
 _ODD = re.compile(r"[\x00-\x1f\[\]*?]")
 
 
@@ -31,8 +44,8 @@ def submissions(course: Course, name: str, student: str = "*") -> list[str]:
     """
     found = sorted(path.parent.name for path in course.submitted.glob(f"*/{name}") if path.is_dir())
     for odd in found:
-        if odd.startswith(".") or _ODD.search(
-            odd
+        if (
+            odd.startswith(".") or _ODD.search(odd) or not _is_text(odd)
         ):  # nbgrader would stop at it, or pass it over without a word
             msg = (
                 f"submitted/ holds a folder named {odd!r}, which nbgrader cannot read; rename it: letters, digits, "
@@ -49,6 +62,15 @@ def submissions(course: Course, name: str, student: str = "*") -> list[str]:
         msg = f"submitted/ holds no submission of {name}; put each into submitted/<student>/{name}/."
         raise GradlabError(msg)
     return found
+
+
+def _is_text(name: str) -> bool:
+    """Tell whether a folder's name is text, and not bytes that stand for none."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 @lock.holding("grade", "gradlab grade")
@@ -112,7 +134,12 @@ def grade(
     sandbox.require()
     for one in students:
         folder = course.submitted / one / name
-        if other := submission.take_lone_notebook(folder, assignment):
+        try:
+            other = submission.take_lone_notebook(folder, assignment)
+        except OSError as error:  # autograde says it again, and goes on with the others
+            say(f"  {one}: {nbgrader_log.os_error(error)}")
+            continue
+        if other:
             say(f"  {one}: {other.name} is taken for {assignment.notebook}, which was not there.")
     saved = back_up(course)
     if saved:
@@ -209,11 +236,13 @@ def _forget(course: Course, assignment: assignments.Assignment, student: str) ->
         names = {"notebook": notebook, "assignment": assignment.name, "student": student}
         forget_scores({"db_url": f"sqlite:///{course.gradebook}", **names})
     folder = course.autograded / student / assignment.name
-    if folder.is_dir():
-        for path in (folder, *folder.rglob("*")):
-            if path.is_dir() and not path.is_symlink():
-                path.chmod(0o755)  # nbgrader leaves files, and sometimes folders, read-only
-        shutil.rmtree(folder)
+    # what cannot be removed stands in autograde's way as well, which says so and goes on with the others
+    with contextlib.suppress(OSError, RecursionError):
+        if folder.is_dir():
+            for path in (folder, *folder.rglob("*")):
+                if path.is_dir() and not path.is_symlink():
+                    path.chmod(0o755)  # nbgrader leaves files, and sometimes folders, read-only
+            shutil.rmtree(folder)
 
 
 def not_judged(course: Course, assignment: assignments.Assignment, students: Sequence[str]) -> dict[str, str]:
@@ -236,7 +265,9 @@ def misplaced(course: Course, assignment: assignments.Assignment, student: str) 
     if any(folder.glob("*.ipynb")):
         return ""  # there is one, and grading it has said what is wrong
     shown = course.relative(folder)
-    deeper = sorted(path for path in folder.rglob(assignment.notebook) if path.is_file())
+    deeper = []
+    for depth in range(1, DEEPEST):  # a search without end would end in a submission's folders
+        deeper += [path for path in folder.glob("*/" * depth + assignment.notebook) if path.is_file()]
     if deeper:
         return f"{student}: {assignment.notebook} lies in {course.relative(deeper[0].parent)}; move its files up to {shown}."
     packed = sorted(path.name for path in folder.glob("*.zip"))

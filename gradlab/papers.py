@@ -1,13 +1,16 @@
 """What a student gets back: nbgrader's feedback page and the PDF report, of a class on all processors.
 
-Both only read: the graded notebook and the gradebook.
+Both only read: the graded notebook and the gradebook. What stands in the notebook is a stranger's, and a few kilobytes of it can keep a
+program busy for hours or fill its memory; so they are written in processes that can be ended.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
@@ -16,10 +19,13 @@ from multiprocessing import get_context
 from gradlab import nbgrader_log, nbgrader_step, worker
 from gradlab.course import Course
 from gradlab.errors import GradlabError
+from gradlab.limits import MB
 from gradlab.progress import Say
 
-#: Students for each further process: it takes seconds to import nbgrader, in which this one has written the papers of some.
+#: Students for each further process: it takes seconds to import nbgrader, in which one has written the papers of some.
 WORTH = 6
+#: Seconds, with those that a process takes to start, and bytes of memory that the papers of one student may take.
+SECONDS, MEMORY = 150.0, 6000 * MB
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,10 @@ class _Written:
 
     lines: list[str]
     missing: str = ""
+
+
+#: Writes the papers of the student who is named.
+_One = Callable[[str], _Written]
 
 
 def write(
@@ -73,25 +83,69 @@ def write(
     return missing
 
 
-def _all(one: partial[_Written], course: Course, students: Sequence[str], workers: int) -> Iterator[_Written]:
-    """Write for each student, in their order; on several processors where that is worth it."""
-    size, done = min(workers, len(students) // WORTH), 0
-    if size > 1:
-        start = partial(_start, str(course.root), os.getpid())
-        try:
-            with ProcessPoolExecutor(size, mp_context=get_context("spawn"), initializer=start) as pool:
-                for written in pool.map(one, students):
-                    done += 1
-                    yield written
-        except BrokenProcessPool:
-            pass  # one was killed; the rest is written here
-    for student in students[done:]:
-        yield one(student)
+def _all(one: _One, course: Course, students: Sequence[str], workers: int) -> Iterator[_Written]:
+    """Write for each student, in their order, in as many processes as are worth it."""
+    size = max(1, min(workers, len(students) // WORTH))
+    done: dict[str, _Written] = {}
+    for student in students:
+        while student not in done:
+            left = [other for other in dict.fromkeys(students) if other not in done]
+            suspects = _some(one, course, left, size, done)
+            for suspect in suspects:  # one of them ended its process, and with it the others'
+                if _some(one, course, [suspect], 1, done):
+                    done[suspect] = _nothing(suspect, "the process that wrote them was ended")
+        yield done[student]
+
+
+def _some(
+    one: _One, course: Course, students: Sequence[str], size: int, done: dict[str, _Written]
+) -> list[str]:
+    """Write for students until all are done, or processes had to be ended; return whom those that ended by themselves were at."""
+    waiting = list(reversed(students))
+    start = partial(_start, str(course.root), os.getpid())
+    pool = ProcessPoolExecutor(size, mp_context=get_context("spawn"), initializer=start)
+    running: dict[Future[_Written], tuple[str, float]] = {}
+    try:
+        while waiting or running:
+            while waiting and len(running) < size:
+                student = waiting.pop()
+                running[pool.submit(one, student)] = student, time.monotonic()
+            finished, _ = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
+            for future in finished:
+                done[running[future][0]] = future.result()
+                del running[future]
+            overdue = [student for student, since in running.values() if time.monotonic() - since > SECONDS]
+            if overdue:
+                done |= {
+                    student: _nothing(student, f"they took longer than {SECONDS:g} s") for student in overdue
+                }
+                break
+    except BrokenProcessPool:
+        return [student for student, _ in running.values()]
+    finally:
+        _end(pool)
+    return []
+
+
+def _nothing(student: str, why: str) -> _Written:
+    return _Written([f"{student}: no feedback or report; {why}; look at the notebook."], "no report")
+
+
+def _end(pool: ProcessPoolExecutor) -> None:
+    """End the processes of a pool, whatever they are doing."""
+    for process in list((pool._processes or {}).values()):
+        with contextlib.suppress(Exception):
+            process.kill()
+    pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _start(root: str, parent: int) -> None:
     """Begin a process that writes papers."""
     worker.end_with(parent)
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (int(MEMORY), int(MEMORY)))
     Course(root).activate()
 
 
@@ -99,8 +153,13 @@ def _write(root: str, name: str, feedback: bool, report: bool, student: str) -> 
     """Write the papers of one student."""
     course = Course(root)
     missing, lines = "", []
-    if feedback and not nbgrader_step.convert(course, "GenerateFeedback", name, student, force=True):
-        missing = "no feedback"
+    if feedback:
+        try:
+            if not nbgrader_step.convert(course, "GenerateFeedback", name, student, force=True):
+                missing = "no feedback"
+        except Exception as error:  # no memory, for instance
+            missing = "no feedback"
+            lines.append(f"{student}, {name}: no feedback; {type(error).__name__}: {error}"[:300])
     if report:
         line, there = _report(course, name, student)
         lines.append(line)

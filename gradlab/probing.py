@@ -13,7 +13,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,8 @@ from lib.check.fresh import SLOW
 from lib.check.process import Completed
 
 OUTCOME = "outcome.json"
+#: Characters that are kept of what a student's code says when it fails.
+MAX_MESSAGE = 150
 #: Seconds that a sandbox of several probes may take besides theirs.
 HOST_SECONDS = 60.0
 #: What a probe leaves, and how many bytes of it are kept: workers hold a bundle in memory, whatever wrote it.
@@ -229,7 +231,16 @@ def read_outcome(folder: Path, job: ProbeJob) -> tuple[list[jobs.CaseAnswer] | N
         return None, f"the answers of the probe cannot be read: {error}"
     if answers is None:
         return None, f"the code ended the Python process (exit code {told['returncode']}): {told['last']}"
-    return answers, ""
+    return [_clip_message(answer) for answer in answers], ""
+
+
+def _clip_message(answer: jobs.CaseAnswer) -> jobs.CaseAnswer:
+    """Shorten what the student's code said when it failed: it may hold what was asked, which is the same for everybody."""
+    if answer.error is None:
+        return answer
+    said = " ".join(answer.error.message.split())
+    said = said if len(said) <= MAX_MESSAGE else f"{said[:MAX_MESSAGE]}..."
+    return replace(answer, error=replace(answer.error, message=said))
 
 
 def write_job(folder: Path, job: ProbeJob) -> None:

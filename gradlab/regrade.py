@@ -10,6 +10,7 @@ import nbformat
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from gradlab import assignment as assignments
 from gradlab import engine, grading, sandbox, store, verdict
@@ -136,7 +137,9 @@ def show(found: list[Change], problems: dict[str, str], console: Console) -> Non
         why, before_it = "as above" if why == before_it else why, why
         if change.by_hand is not None:
             why = f"stays {change.by_hand:g}, given by hand; {why}"
-        table.add_row(change.student, change.item, _text(change.before), _text(change.after), why)
+        table.add_row(
+            *map(Text, (change.student, change.item, _text(change.before), _text(change.after), why))
+        )
     console.print(table)
     counted = [change for change in found if change.by_hand is None]
     up = sum((change.after or 0) > (change.before or 0) for change in counted)

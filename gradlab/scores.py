@@ -8,6 +8,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.measure import Measurement
 from rich.table import Table
 
@@ -171,7 +172,7 @@ def _side_by_side(
     table.add_column("of", justify="right")
     for student in found:
         table.add_column(
-            "\n".join(textwrap.wrap(student, 10)), justify="right", vertical="bottom", min_width=9
+            escape("\n".join(textwrap.wrap(student, 10))), justify="right", vertical="bottom", min_width=9
         )
     for exercise in assignment.exercises:
         row = [str(items[exercise.name]) for items in found.values()]
@@ -200,7 +201,7 @@ def _a_row_each(assignment: Assignment, found: dict[str, dict[str, Score]], lost
         worst = sorted((name for name in missed if missed[name] > 0), key=lambda name: -missed[name])
         more = f", {len(worst) - 3} more" if len(worst) > 3 else ""
         said = ", ".join(f"{name} {-missed[name]:.3g}" for name in worst[:3]) + more
-        row = [student, f"{_after(items, lost.get(student, 0.0)):.4g}"]
+        row = [escape(student), f"{_after(items, lost.get(student, 0.0)):.4g}"]
         row += [f"-{lost[student]:.4g}" if student in lost else ""] if lost else []
         table.add_row(*row, f"{waiting} to grade" if waiting else "", said)
     return table

@@ -10,6 +10,7 @@ import io
 import json
 import re
 import shutil
+import stat
 import tokenize
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,10 @@ from gradlab.errors import GradlabError
 
 #: Bytes of a notebook and of any other file that are accepted.
 MAX_NOTEBOOK, MAX_FILE = 100 * 1024**2, 256 * 1024**2
+#: Objects, lists and ends of texts in a notebook: one of a hundred megabytes has few, for it consists of pictures.
+MAX_MARKS = 2_000_000
+#: Bytes of a time of handing in.
+MAX_TIMESTAMP = 200
 #: Levels of lists and objects in a notebook.
 MAX_DEPTH = 50
 #: What nbgrader itself puts beside a submission.
@@ -68,8 +73,13 @@ def read_notebook(path: Path, shown: str, notes: list[str] | None = None) -> Any
         limit = f"accepted are {MAX_NOTEBOOK / 1e6:.0f} MB"
         msg = f"{shown} holds {size / 1e6:.0f} MB, {limit}; {again}, outputs cleared."
         raise GradlabError(msg)
+    content = path.read_bytes()
+    # Python takes a hundred times as much memory for an empty object as the file does
+    if sum(content.count(mark) for mark in (b"{", b"[", b'"')) > MAX_MARKS:
+        msg = f"{shown} holds more objects and texts than a notebook can need ({MAX_MARKS:,} of their marks); {again}, outputs cleared."
+        raise GradlabError(msg)
     try:
-        raw = json.loads(path.read_text(encoding="utf-8-sig"))
+        raw = json.loads(content.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         msg = f"{shown} is not a notebook (byte {error.start} is not UTF-8); {again}."
         raise GradlabError(msg) from error
@@ -175,6 +185,22 @@ def take_lone_notebook(folder: Path, assignment: Assignment) -> Path | None:
         return None
     shutil.copyfile(found[0], target)
     return found[0]
+
+
+def drop_odd_timestamp(folder: Path) -> bool:
+    """Remove a time of handing in that is no small plain file: nbgrader would wait for a pipe, and follow a link."""
+    path = folder / "timestamp.txt"
+    try:
+        found = path.lstat()
+    except OSError:
+        return False
+    if stat.S_ISREG(found.st_mode) and found.st_size <= MAX_TIMESTAMP:
+        return False
+    if stat.S_ISDIR(found.st_mode):
+        path.rename(folder / "timestamp.txt.odd")
+    else:
+        path.unlink()
+    return True
 
 
 def release_of(course: Course, assignment: str, notebook: Any) -> tuple[Path, str, list[str]]:

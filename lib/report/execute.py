@@ -162,7 +162,11 @@ def execute_notebook(
     for cell in nb.cells(executed):
         if nb.kind(cell) == "code":
             cell["outputs"], cell["execution_count"] = [], None
-    running = load_notebook_node(copy.deepcopy(executed))
+    bare = copy.deepcopy(executed)
+    bare["metadata"] = {}
+    for cell in nb.cells(bare):
+        cell["metadata"] = {}  # a tag would keep a cell from being run
+    running = load_notebook_node(bare)
     log = logging.getLogger("papermill")
     log.setLevel(logging.CRITICAL)
     record = _Record()
@@ -189,7 +193,7 @@ def execute_notebook(
                 iopub_timeout=GRACE,
                 allow_errors=True,
                 store_widget_state=False,
-                coalesce_streams=True,
+                coalesce_streams=False,  # takes a time that grows with the square of what a line holds
                 shutdown_kernel="immediate",
                 cwd=str(cwd),
                 env=env,
@@ -198,7 +202,10 @@ def execute_notebook(
         problems.append(_problem(error, _last(running), kernel_name))
     for old, new in zip(executed.cells, running.cells, strict=True):
         if nb.kind(old) == "code":
-            old["outputs"], old["execution_count"] = new.get("outputs", []), new.get("execution_count")
+            old["outputs"], old["execution_count"] = (
+                join_streams(new.get("outputs", [])),
+                new.get("execution_count"),
+            )
     interrupted = sorted(record.stopped.items())
     if problems and problems[0].kind == "stuck":
         interrupted.pop()  # told already
@@ -210,6 +217,53 @@ def execute_notebook(
         text = f"the cells printed more than {max_total / 1e6:.0f} MB; what came after that is left out."
         problems.append(Problem("too much output", text))
     return executed, problems
+
+
+def join_streams(outputs: list[Any]) -> list[Any]:
+    """Join what a cell printed piece by piece, and let carriage returns and backspaces overwrite, as a terminal would.
+
+    Parameters
+    ----------
+    outputs : list of output
+        In order. Pieces of one stream belong together as long as nothing is displayed between them.
+
+    Returns
+    -------
+    list of output
+    """
+    joined: list[Any] = []
+    pieces: dict[str, list[str]] = {}
+    for output in outputs:
+        if output.get("output_type") != "stream":
+            joined.append(output)
+            pieces = {}
+        elif output["name"] in pieces:
+            pieces[output["name"]].append(output["text"])
+        else:
+            pieces[output["name"]] = output["text"] = [output["text"]]
+            joined.append(output)
+    for output in joined:
+        if output.get("output_type") == "stream":
+            text = "".join(output["text"])
+            output["text"] = "\n".join(map(_overwrite, text.split("\n"))) if _OVERWRITES & set(text) else text
+    return joined
+
+
+_OVERWRITES = frozenset("\r\b")
+
+
+def _overwrite(line: str) -> str:
+    """Return what a terminal shows of a line; carriage returns at its end stay."""
+    if _OVERWRITES.isdisjoint(line):
+        return line
+    shown = line.rstrip("\r")
+    kept: list[str] = []
+    for letter in shown[shown.rfind("\r") + 1 :]:
+        if letter != "\b":
+            kept.append(letter)
+        elif kept:
+            kept.pop()
+    return "".join(kept) + line[len(shown) :]
 
 
 def _problem(error: Exception, last: str, kernel_name: str) -> Problem:

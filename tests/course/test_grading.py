@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 
 import pytest
 
-from gradlab import grading, nbgrader_step, verdict
+from gradlab import grading, nbgrader_step, papers, verdict
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 
@@ -55,6 +56,7 @@ def test_report_that_fails_counts_as_needing_attention(course, monkeypatch):
         return True
 
     monkeypatch.setattr(nbgrader_step, "convert", convert)
+    monkeypatch.setattr(papers, "write", functools.partial(papers.write, feedback=False))
     said = []
     assert grading.grade(course, NAME, say=said.append) == ["ada"]
     assert any("ada, cnn_svhn: no report; cnn_svhn.ipynb is not a notebook" in line for line in said)

@@ -223,6 +223,15 @@ def _latin(content: bytes) -> bytes:
     return content + "size = 'größer'\n".encode("latin-1")
 
 
+def _deep_and_empty(folder: Path) -> None:
+    (folder / NOTEBOOK).unlink()
+    folder.joinpath(*["d"] * 700).mkdir(parents=True)
+
+
+def _pipe_for_a_time(folder: Path) -> None:
+    os.mkfifo(folder / "timestamp.txt")
+
+
 OLD_FORMATS = tuple(
     _file(
         f"format_4_{minor}",
@@ -273,6 +282,22 @@ ALIKE |= set(
     ]
 )
 REPAIRED = (
+    _file(
+        "pipe_for_a_time",
+        "a pipe named timestamp.txt, for which nbgrader would wait",
+        "removed",
+        _pipe_for_a_time,
+        ALL,
+        "4 of 4 points",
+    ),
+    _cells(
+        "tags_skip",
+        "cells that ask not to be run, by a tag",
+        "run all the same",
+        lambda folder, nb: [cell.metadata.update(tags=["skip-execution"]) for cell in nb.cells],
+        ALL,
+        "4 of 4 points",
+    ),
     *OLD_FORMATS,
     _file(
         "format_4_9",
@@ -694,6 +719,22 @@ UNREADABLE = (
         _twice,
         NOBODY,
         "holds a.ipynb, b.ipynb, wanted tiny.ipynb",
+    ),
+    _file(
+        "marks",
+        "a notebook of two million empty objects",
+        "needs attention",
+        lambda folder: (folder / NOTEBOOK).write_text('{"cells": [' + "{}," * 2_000_001 + "{}]}"),
+        NOBODY,
+        "more objects and texts than a notebook can need",
+    ),
+    _file(
+        "deep_and_empty",
+        "no notebook, and folders within folders, 700 deep",
+        "needs attention",
+        _deep_and_empty,
+        NOBODY,
+        "No notebooks were matched",
     ),
     _file(
         "in_a_folder",

@@ -177,6 +177,13 @@ ENDS = (
         points=(4, 2),
     ),
     _answer(
+        "asks_aloud",
+        "fails with a long message, which can hold what it was asked",
+        "cut to 150 characters",
+        "raise ValueError('asked ' + 'x' * 500)",
+        f"asked {'x' * 144}...",
+    ),
+    _answer(
         "hides_memory",
         "asks for memory that no process and no folder holds: files without a name (`memfd_create`), System V segments",
         "refused; no points are lost by it",

@@ -7,7 +7,7 @@ import os
 import shutil
 import sqlite3
 import sys
-from concurrent.futures.process import BrokenProcessPool
+import time
 from pathlib import Path
 
 import nbformat
@@ -17,7 +17,7 @@ from nbgrader.api import Gradebook
 from small_notebooks import notebook
 from test_report_command import TOML
 
-from gradlab import papers
+from gradlab import papers, report
 from gradlab.course import Course
 from gradlab.errors import GradlabError
 from gradlab.gradebook import NUM_BACKUPS, back_up, copy_database
@@ -113,31 +113,32 @@ def test_damaged_notebook_costs_this_report_and_leaves_the_old_one(course):
     assert path.read_bytes() == before
 
 
-def test_one_report_that_fails_costs_nobody_else_theirs(course, monkeypatch):
-    """Not graded, a damaged notebook, an error that nobody foresaw: each is a line and a name."""
-    from gradlab import report
-
-    for student in ("bob", "eve", "zoe"):
+def test_one_report_that_fails_costs_nobody_else_theirs(course):
+    """Not graded, a damaged notebook: each is a line and a name."""
+    for student in ("bob", "zoe"):
         shutil.copytree(course.autograded / "ada", course.autograded / student)
     (course.autograded / "bob/cnn_small/cnn_small.ipynb").write_text("{")
-    build = report.build_report
-
-    def build_or_break(*given, student, **settings):
-        if student == "eve":
-            msg = "no [bold]\nsense"
-            raise RuntimeError(msg)
-        return build(*given, student=student, **settings)
-
-    monkeypatch.setattr(report, "build_report", build_or_break)
     said = []
-    students = ["ada", "bob", "dan", "eve", "zoe"]
-    missing = papers.write(course, "cnn_small", students, say=said.append, feedback=False)
-    assert missing == dict.fromkeys(("bob", "dan", "eve"), "no report")
+    missing = papers.write(course, "cnn_small", ["ada", "bob", "dan", "zoe"], say=said.append, feedback=False)
+    assert missing == dict.fromkeys(("bob", "dan"), "no report")
     assert said[0] == "  reports/ada/cnn_small/problem.pdf"
     assert "bob, cnn_small: no report; cnn_small.ipynb is not a notebook" in said[1]
     assert "autograded/dan/cnn_small/ not found; run: gradlab grade cnn_small --student dan" in said[2]
-    assert said[3] == "  eve, cnn_small: no report; RuntimeError: no [bold] sense"
     assert (course.reports / "zoe/cnn_small/problem.pdf").is_file()
+
+
+def test_error_that_nobody_foresaw_is_a_line(course, monkeypatch):
+    """What a stranger's notebook makes a library raise is told in a sentence."""
+
+    def fail(*given, **settings):
+        msg = "no [bold]\nsense"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(report, "build_report", fail)
+    assert papers._report(course, "cnn_small", "ada") == (
+        "ada, cnn_small: no report; RuntimeError: no [bold] sense",
+        False,
+    )
 
 
 def test_being_late_is_taken_off_and_an_empty_answer_is_called_so(course):
@@ -175,27 +176,27 @@ def test_papers_are_shared_out_and_told_in_order(course):
     assert min(same) > 5000
 
 
-def test_killed_process_costs_nobody_their_papers(course, monkeypatch):
-    """When the processes are gone, the rest is written in this one."""
+def _odd(student):
+    """Be somebody's papers: some take for ever, some end their process, some end it the first time."""
+    if student == "forever":
+        time.sleep(100)
+    if student == "deadly":
+        os._exit(1)
+    return papers._Written([student])
 
-    class Gone:
-        def __init__(self, *given, **settings): ...
-        def __enter__(self):
-            return self
 
-        def __exit__(self, *error): ...
-        def map(self, one, students):
-            yield one(students[0])
-            raise BrokenProcessPool
-
-    monkeypatch.setattr(papers, "ProcessPoolExecutor", Gone)
-    students = [f"s{i:02}" for i in range(2 * papers.WORTH)]
-    for student in students:
-        shutil.copytree(course.autograded / "ada", course.autograded / student)
-    said = []
-    missing = papers.write(course, "cnn_small", students, workers=2, say=said.append, feedback=False)
-    assert missing == {}
-    assert said == [f"  reports/{student}/cnn_small/problem.pdf" for student in students]
+def test_papers_that_take_for_ever_or_end_their_process_cost_nobody_else(course, monkeypatch):
+    """Two processes, five students: the ones between and behind have theirs, in order."""
+    monkeypatch.setattr(papers, "SECONDS", 12.0)
+    monkeypatch.setattr(papers, "WORTH", 2)
+    students = ["ada", "forever", "bob", "deadly", "zoe"]
+    found = [written.lines[0] for written in papers._all(_odd, course, students, 2)]
+    assert found[::2] == ["ada", "bob", "zoe"]
+    assert found[1] == "forever: no feedback or report; they took longer than 12 s; look at the notebook."
+    assert (
+        found[3]
+        == "deadly: no feedback or report; the process that wrote them was ended; look at the notebook."
+    )
 
 
 def test_backup_holds_what_the_gradebook_held_and_old_ones_go(course):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import time
 
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from lib.report import execute_notebook
+from lib.report.execute import join_streams
 
 MANY = "from IPython.display import display\nfor _ in range(400): display(1)"
 
@@ -66,3 +68,42 @@ def test_missing_kernel_is_told(tmp_path):
     _, problems = execute_notebook(nb, tmp_path, kernel_name="not-there")
     assert [problem.kind for problem in problems] == ["no kernel"]
     assert "pip install ipykernel" in str(problems[0])
+
+
+def test_tags_keep_no_cell_from_being_run(tmp_path):
+    """What a cell's metadata ask for is nobody's wish: two notebooks of the same code run alike."""
+    nb = new_notebook(cells=[new_code_cell("print('run')", metadata={"tags": ["skip-execution"]}, id="one")])
+    executed, problems = execute_notebook(nb, tmp_path)
+    assert problems == []
+    assert executed.cells[0].outputs[0]["text"] == "run\n"
+    assert executed.cells[0].metadata == {"tags": ["skip-execution"]}
+
+
+def test_what_was_printed_is_joined_as_a_terminal_shows_it():
+    """Pieces of a stream are one text, returns and backspaces overwrite, and a display lies between."""
+    pieces = [
+        new_output("stream", name="stdout", text="10 %\r50 %\r"),
+        new_output("stream", name="stderr", text="warned\n"),
+        new_output("stream", name="stdout", text="100 %\nab\b\bcd\b\n\b\bx\r"),
+        new_output("display_data", data={"text/plain": "figure"}),
+        new_output("stream", name="stdout", text="later"),
+    ]
+    joined = join_streams(pieces)
+    assert [one["output_type"] for one in joined] == ["stream", "stream", "display_data", "stream"]
+    assert [one.get("text") for one in joined] == ["100 %\nc\nx\r", "warned\n", None, "later"]
+
+
+def test_a_long_line_takes_no_longer_than_it_is():
+    """A list of forty thousand numbers on one line is nothing unusual."""
+    text = str(list(range(200_000)))
+    begin = time.process_time()
+    joined = join_streams(
+        [
+            new_output("stream", name="stdout", text=text[:-5]),
+            new_output("stream", name="stdout", text=text[-5:]),
+        ]
+    )
+    assert joined[0]["text"] == text
+    joined = join_streams([new_output("stream", name="stdout", text=f"{text}\b\r{text}")])
+    assert joined[0]["text"] == text
+    assert time.process_time() - begin < 20  # it took minutes when the time grew with the square
