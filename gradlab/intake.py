@@ -7,6 +7,8 @@ asks the collector about every file: whose is it, and where in the submission do
     Ben Bitdiddle_4711_assignsubmission_file/cnn_svhn_ben.zip      Moodle
     cnn_svhn_ben.zip                                               made by python -m lib.handin
     ben/cnn_svhn.ipynb, ben/lib/cnn/layer_utils.py                 a folder for each student
+
+The outermost name that names a student decides. What lies below it the student named, and could have named after another.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ import datetime
 import logging
 import re
 import shutil
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -32,7 +34,9 @@ from gradlab.lms_sheet import Person
 from gradlab.submission import MODEL
 
 _CANVAS = re.compile(r"(?P<name>[^_/]+)_(?P<late>LATE_)?(?P<user>\d+)_(?P<file>\d+)_(?P<rest>.+)", re.DOTALL)
-_MOODLE = re.compile(r"(?P<name>.+)_(?P<user>\d+)_assignsubmission_[a-z]+_?(?P<rest>.*)", re.DOTALL)
+#: The first number is Moodle's; what stands behind it, perhaps another, is the name of the student's file.
+_MOODLE = re.compile(r"(?P<name>.+?)_(?P<user>\d+)_assignsubmission_[a-z]+_?(?P<rest>.*)", re.DOTALL)
+_KNOWN = re.compile(r"(?P<user>.+)", re.DOTALL)
 #: Canvas numbers a file that is handed in again: layer_utils-1.py.
 _AGAIN = re.compile(r"-\d+(?=\.[A-Za-z0-9]+$)")
 TIMESTAMPS = "timestamps.csv"
@@ -54,6 +58,10 @@ class Extractor(ExtractorPlugin):
     def extract(self, archive_path: str, extracted_path: str) -> None:
         """Unpack and copy everything in ``archive_path``."""
         source, target = Path(archive_path), Path(extracted_path)
+        app: Any = self.parent
+        self._assignment, self._target = app.coursedir.assignment_id, target
+        self._ids = {person.id for person in roster.people_of(Course(app.coursedir.root))}
+        self._budgets: defaultdict[tuple[str, str], unpack.Budget] = defaultdict(unpack.Budget)
         found = [path for path in sorted(source.rglob("*")) if path.is_file() and not path.is_symlink()]
         for path in found:
             if not any(part in unpack.JUNK for part in path.parts):
@@ -61,22 +69,27 @@ class Extractor(ExtractorPlugin):
         if not found:
             self.log.error("%s is empty; put there what the platform gives.", archive_path)
 
-    def _take(self, path: Path, target: Path, depth: int) -> None:
-        """Copy a file, or unpack it beside the place where its copy would be."""
+    def _take(self, path: Path, target: Path, depth: int, theirs: unpack.Budget | None = None) -> None:
+        """Copy a file, or unpack it beside the place where its copy would be; ``theirs`` is what its student has left."""
         if unpack.is_archive(path) and depth < 3:
-            folder = target.with_name(unpack.stem(target))
-            # the platform's own archive holds a whole class
-            most = unpack.MAX_BYTES * (100 if depth == 0 else 1)
+            parts = target.relative_to(self._target).parts
+            if theirs is None and (named := _named(parts, self._assignment, self._ids)):
+                theirs = self._budgets[named[1].re.pattern, named[1]["user"]]
+            elif theirs is None and depth:
+                theirs = unpack.Budget()
+            # an archive that names nobody is the platform's, and holds a whole class
+            budget = theirs or unpack.Budget(
+                max_files=100 * unpack.MAX_FILES, max_bytes=100 * unpack.MAX_BYTES
+            )
             try:
-                unpack.unpack(
-                    path, folder, max_bytes=most, max_files=unpack.MAX_FILES * (100 if depth == 0 else 1)
-                )
+                folder = unpack.folder_for(target)
+                unpack.unpack(path, folder, budget)
             except unpack.Refused as refused:
-                self.log.error("%s: %s; it stays packed.", path.name, refused)
+                self.log.error("%s: %s; it stays packed.", "/".join(parts), refused)
             else:
                 for inner in sorted(folder.rglob("*")):
                     if inner.is_file() and unpack.is_archive(inner):
-                        self._take(inner, inner, depth + 1)
+                        self._take(inner, inner, depth + 1, theirs)
                 if path == target:
                     path.unlink()
                 return
@@ -141,11 +154,23 @@ def plan(course: Course, assignment: Assignment, extracted: Path, log: Any) -> d
     unknown: set[str] = set()
     left_out: list[Path] = []
     paths = sorted(path for path in extracted.rglob("*") if path.is_file())
-    roots = folders_of_notebooks([path.relative_to(extracted) for path in paths], assignment.name)
+    roots = folders_of_notebooks(
+        [path.relative_to(extracted) for path in paths], assignment.name, register.ids
+    )
+    unsafe: set[str] = set()
     for path in paths:
         owner = owner_of(path.relative_to(extracted).parts, assignment.name, register, roots)
         if owner is None:
             log.warning("%s: nobody's, as far as its name tells; left out.", path.relative_to(extracted))
+            continue
+        if not lms_sheet.is_safe_id(owner.student):
+            if owner.student not in unsafe:
+                # ascii: a terminal obeys some of what such an id may hold
+                where = ascii("/".join(path.relative_to(extracted).parts))
+                log.warning(
+                    "%s: %a cannot be a student's id; all that is theirs is left out.", where, owner.student
+                )
+            unsafe.add(owner.student)
             continue
         if owner.late:
             late.add(owner.student)
@@ -214,38 +239,56 @@ def places(course: Course, assignment: Assignment) -> list[str]:
     return sorted({assignment.notebook, MODEL, *owned, *assignment.files, *assignment.submission, *more})
 
 
-def owner_of(
-    parts: tuple[str, ...], assignment: str, register: Register, roots: Sequence[tuple[str, ...]] = ()
-) -> Owner | None:
-    """Find whose a file is from its path below the extracted folder: a platform's name first, then ours, then a folder's."""
-    for i, part in enumerate(parts):
-        rest = tuple(parts[i + 1 :])
-        if match := _MOODLE.fullmatch(part):
-            return Owner(register.moodle(match["user"], match["name"]), rest or (match["rest"],))
-        if match := _CANVAS.fullmatch(part):
-            inner = rest or (_AGAIN.sub("", match["rest"]),)
-            return Owner(register.canvas(match["user"]), inner, bool(match["late"]), int(match["file"]))
+def _named(parts: Sequence[str], assignment: str, ids: Collection[str]) -> tuple[int, re.Match[str]] | None:
+    """Find the outermost part of a path that names a student, as a platform, our own command, or the roster does."""
     mine = re.compile(rf"{re.escape(assignment)}_(?P<user>.+)", re.DOTALL)
-    for i in reversed(range(len(parts))):
-        if (match := mine.fullmatch(parts[i])) and (i < len(parts) - 1 or unpack.is_archive(Path(parts[i]))):
-            user = match["user"] if i < len(parts) - 1 else unpack.stem(Path(match["user"]))
-            return Owner(user, tuple(parts[i + 1 :]) or (parts[i],))
-    for root in roots:
-        if parts[: len(root)] == root:
-            return Owner(root[-1], tuple(parts[len(root) :]))
+    for i, part in enumerate(parts):
+        # Canvas first: it puts its numbers in front, so that nothing a student chose can look like them
+        if match := _CANVAS.fullmatch(part) or _MOODLE.fullmatch(part):
+            return i, match
+        if i < len(parts) - 1 or unpack.is_archive(Path(part)):
+            name = part if i < len(parts) - 1 else unpack.stem(Path(part))
+            if match := mine.fullmatch(name) or (_KNOWN.fullmatch(name) if name in ids else None):
+                return i, match
     return None
 
 
-def folders_of_notebooks(paths: Sequence[Path], assignment: str) -> list[tuple[str, ...]]:
-    """Return the folders that hold a notebook, the outermost only: their names are the students' where no file names one."""
+def owner_of(
+    parts: tuple[str, ...], assignment: str, register: Register, roots: Sequence[tuple[str, ...]] = ()
+) -> Owner | None:
+    """Find whose a file is from its path below the extracted folder: the outermost name decides, or else a folder's."""
+    named = _named(parts, assignment, register.ids)
+    for root in roots:
+        if parts[: len(root)] == root and (named is None or named[0] >= len(root)):
+            return Owner(root[-1], parts[len(root) :])
+    if named is None:
+        return None
+    i, match = named
+    rest = parts[i + 1 :]
+    if match.re is _CANVAS:
+        inner = rest or (_AGAIN.sub("", match["rest"]),)
+        return Owner(register.canvas(match["user"]), inner, bool(match["late"]), int(match["file"]))
+    if match.re is _MOODLE:
+        return Owner(register.moodle(match["user"], match["name"]), rest or (match["rest"],))
+    return Owner(match["user"], rest or (parts[i],))
+
+
+def folders_of_notebooks(
+    paths: Sequence[Path], assignment: str, ids: Collection[str] = ()
+) -> list[tuple[str, ...]]:
+    """Return the folders that hold a notebook where no name names a student: their names are the students'.
+
+    They lie at one level, that of the notebook nearest to the top; what is below, the student named.
+    """
     found = set()
     for path in paths:
         folder = path.parent.parts
         while folder and folder[-1] == assignment:
             folder = folder[:-1]
-        if path.suffix == ".ipynb" and folder:
+        if path.suffix == ".ipynb" and folder and _named(path.parts, assignment, ids) is None:
             found.add(folder)
-    return [one for one in sorted(found) if not any(one[:i] in found for i in range(1, len(one)))]
+    level = min(map(len, found), default=0)
+    return sorted({folder[:level] for folder in found})
 
 
 def place_of(inner: Sequence[str], wanted: Sequence[str]) -> str | None:
@@ -266,6 +309,7 @@ class Register:
     def __init__(self, course: Course, assignment: Assignment, folder: Path, log: Any) -> None:
         people = roster.people_of(course)
         self._log, self._said = log, set[str]()
+        self.ids = frozenset(person.id for person in people)
         self._by_number = {person.lms_id: person.id for person in people if person.lms_id}
         self._by_name = _unambiguous(people)
         self._moodle: dict[str, str] = {}

@@ -22,7 +22,8 @@ _KNOWN = {
 }
 #: Canvas puts these in the first column of rows that are no students; the last one is the teacher's view of the course.
 _NO_STUDENT = ("points possible", "manual posting", "student, test")
-_UNSAFE = re.compile(r"[\x00-\x1f/\\\[\]*?:]|^\.|^\s|\s$")
+#: Separators, wildcards, what is not seen or not UTF-8; in front what hides a folder or looks like an option.
+_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff/\\\[\]*?:]|^[.-]|^\s|\s$")
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Sheet:
             if not any(value.strip() for value in row.values()) or self._no_student(row):
                 continue
             person = _PERSON[self.kind](row)
-            if not person.id or _UNSAFE.search(person.id):
+            if not is_safe_id(person.id):
                 what = f"the id {person.id!r}, which cannot name a folder" if person.id else "no id"
                 msg = f"{self.path.name}, line {number}: a student has {what}; correct it."
                 raise GradlabError(msg)
@@ -85,6 +86,11 @@ class Sheet:
             return False
         name = row.get("Student", "").strip().lower()
         return name.startswith(_NO_STUDENT) or not row.get("ID", "").strip()
+
+
+def is_safe_id(text: str) -> bool:
+    """Tell whether a student's id can be the name of a folder, and is harmless as one."""
+    return bool(text) and not _UNSAFE.search(text) and len(text.encode()) < 200
 
 
 def read(path: str | Path) -> Sheet:

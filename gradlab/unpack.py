@@ -7,18 +7,42 @@ import stat
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-#: Files of one archive, and bytes that they may hold together.
+#: Files of one student, and bytes that they may hold together.
 MAX_FILES, MAX_BYTES = 2000, 1024**3
 #: What operating systems and tools leave behind.
 JUNK = ("__MACOSX", ".DS_Store", "__pycache__", ".ipynb_checkpoints", "Thumbs.db", "desktop.ini")
 SUFFIXES = (".zip", ".tar", ".tgz", ".tar.gz")
 
 
+#: Folders in folders: more are no work of a student's, and too many for what walks through them.
+_DEEPEST = 40
+
+
 class Refused(Exception):
     """The archive is damaged or does harm; the message says which."""
+
+
+@dataclass
+class Budget:
+    """What may still come out of archives: all that share one draw on the same files and bytes."""
+
+    max_files: int = MAX_FILES
+    max_bytes: int = MAX_BYTES
+    files: int = 0
+    bytes: int = 0
+
+    def take(self, *, files: int = 0, size: int = 0) -> None:
+        """Count what comes out; what is removed again still cost its time, and stays counted."""
+        self.files += files
+        self.bytes += size
+        over = f"{self.max_files} files" if self.files > self.max_files else ""
+        if over := over or (f"{self.max_bytes / 1e6:.0f} MB" if self.bytes > self.max_bytes else ""):
+            msg = f"it holds more than {over}, together with what else is the same student's"
+            raise Refused(msg)
 
 
 def is_archive(path: Path) -> bool:
@@ -35,7 +59,22 @@ def stem(path: Path) -> str:
     return name
 
 
-def unpack(path: Path, target: Path, *, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> None:
+def folder_for(path: Path) -> Path:
+    """Return the folder beside an archive into which it is unpacked.
+
+    Raises
+    ------
+    Refused
+        If that would be the archive's own folder or one above it: ``.zip``, ``...zip``.
+    """
+    name = stem(path)
+    if not name.strip(". "):
+        msg = "its name names no folder"
+        raise Refused(msg)
+    return path.with_name(name)
+
+
+def unpack(path: Path, target: Path, budget: Budget | None = None) -> None:
     """Unpack an archive into a folder, which is made.
 
     Parameters
@@ -44,53 +83,49 @@ def unpack(path: Path, target: Path, *, max_files: int = MAX_FILES, max_bytes: i
         A zip or tar file.
     target : Path
         Is removed again if the archive is refused.
-    max_files, max_bytes : int
+    budget : Budget, optional
+        Without it, that of one student.
 
     Raises
     ------
     Refused
-        If it is damaged or encrypted, holds too much, or a path that leads out of the folder. Links are left out.
+        If it is damaged or encrypted, holds too much, or a path that leads out of the folder, or if the folder is there
+        already. Links are left out.
     """
     try:
-        _unpack(path, target, max_files, max_bytes)
+        target.mkdir(parents=True)
+    except OSError as error:  # whatever lies there is somebody's
+        msg = f"no folder can be made for it ({error.strerror})"
+        raise Refused(msg) from error
+    try:
+        _unpack(path, target, budget or Budget())
     except Refused:
         shutil.rmtree(target, ignore_errors=True)
         raise
-    except (
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        EOFError,
-        OSError,
-        RuntimeError,
-        ValueError,
-        NotImplementedError,
-    ) as error:
+    except Exception as error:  # a stranger's bytes: zipfile and tarfile raise far more than they document
         shutil.rmtree(target, ignore_errors=True)
         msg = f"it cannot be unpacked ({error})"
         raise Refused(msg) from error
 
 
-def _unpack(path: Path, target: Path, max_files: int, max_bytes: int) -> None:
-    left = max_bytes
-    target.mkdir(parents=True, exist_ok=True)
-    for number, (name, file) in enumerate(_members(path)):
-        if number >= max_files:
-            msg = f"it holds more than {max_files} files"
-            raise Refused(msg)
+def _unpack(path: Path, target: Path, budget: Budget) -> None:
+    for raw, file in _members(path):
+        budget.take(files=1)
+        name = raw.encode("utf-8", "replace").decode()  # tar gives bytes that are no UTF-8 as surrogates
         place = PurePosixPath(name.replace("\\", "/"))
         if any(part in JUNK for part in place.parts):
             continue
         if place.is_absolute() or ".." in place.parts or ":" in name or "\x00" in name:
             msg = f"it holds the path {name[:80]!r}, which leads out of the folder"
             raise Refused(msg)
+        if len(place.parts) > _DEEPEST:
+            msg = f"it holds folders in folders, more than {_DEEPEST} deep"
+            raise Refused(msg)
         to = target.joinpath(*place.parts)
         to.parent.mkdir(parents=True, exist_ok=True)
         with file, to.open("wb") as written:
             while chunk := file.read(1 << 20):
-                left -= len(chunk)
-                if left < 0:
-                    msg = f"it holds more than {max_bytes / 1e6:.0f} MB"
-                    raise Refused(msg)
+                budget.take(size=len(chunk))
                 written.write(chunk)
 
 

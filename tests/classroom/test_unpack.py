@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gradlab.unpack import Refused, stem, unpack
+from gradlab.unpack import Budget, Refused, folder_for, stem, unpack
 
 
 def zipped(path: Path, **files: bytes | str) -> Path:
@@ -47,10 +47,10 @@ def test_bombs(tmp_path: Path) -> None:
     bomb = zipped(tmp_path / "bomb.zip", zeros=b"\0" * 50_000_000)
     assert bomb.stat().st_size < 100_000
     with pytest.raises(Refused, match="more than 1 MB"):
-        unpack(bomb, tmp_path / "out", max_bytes=1_000_000)
+        unpack(bomb, tmp_path / "out", Budget(max_bytes=1_000_000))
     many = zipped(tmp_path / "many.zip", **{f"f{i}": "" for i in range(30)})
     with pytest.raises(Refused, match="more than 20 files"):
-        unpack(many, tmp_path / "out", max_files=20)
+        unpack(many, tmp_path / "out", Budget(max_files=20))
 
 
 def test_links_are_left_out(tmp_path: Path) -> None:
@@ -84,3 +84,55 @@ def test_damaged_archives(tmp_path: Path, content: bytes) -> None:
 def test_stem() -> None:
     """Both ends of a tar.gz."""
     assert [stem(Path(name)) for name in ("a.zip", "a.b.tar.gz", "a.TGZ")] == ["a", "a.b", "a"]
+
+
+def test_a_stream_that_breaks(tmp_path: Path) -> None:
+    """Zlib's own error is no zip's."""
+    path = zipped(tmp_path / "a.zip", text="".join(str(i * i) for i in range(3000)))
+    content = bytearray(path.read_bytes())
+    content[60:90] = b"\xff" * 30
+    path.write_bytes(content)
+    with pytest.raises(Refused, match="cannot be unpacked"):
+        unpack(path, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", [".zip", "..zip", "...zip", "....tar.gz", " .zip"])
+def test_names_that_name_no_folder(tmp_path: Path, name: str) -> None:
+    """The folder of '...zip' would be the one above."""
+    with pytest.raises(Refused, match="names no folder"):
+        folder_for(tmp_path / name)
+    assert folder_for(tmp_path / "a.b.zip") == tmp_path / "a.b"
+
+
+def test_what_is_there_stays(tmp_path: Path) -> None:
+    """Nothing is unpacked into a folder of somebody else's, and a refusal does not remove it."""
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "file").write_text("before")
+    for content in ({"file": "after"}, {"../x": ""}):
+        with pytest.raises(Refused, match="no folder can be made"):
+            unpack(zipped(tmp_path / "a.zip", **content), tmp_path / "out")
+    assert (tmp_path / "out" / "file").read_text() == "before"
+
+
+def test_one_budget_for_several(tmp_path: Path) -> None:
+    """What one archive took, the next does not have."""
+    budget = Budget(max_bytes=1000)
+    path = zipped(tmp_path / "a.zip", file=b"x" * 600)
+    unpack(path, tmp_path / "one", budget)
+    with pytest.raises(Refused, match="same student's"):
+        unpack(path, tmp_path / "two", budget)
+
+
+def test_folders_in_folders(tmp_path: Path) -> None:
+    """More of them than a walk through folders can stand."""
+    with pytest.raises(Refused, match="deep"):
+        unpack(zipped(tmp_path / "a.zip", **{"d/" * 500 + "x": "1"}), tmp_path / "out")
+
+
+def test_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    """It can be written and printed afterwards."""
+    with tarfile.open(tmp_path / "a.tar", "w", errors="surrogateescape") as tar:
+        tar.addfile(tarfile.TarInfo("\udcff.ipynb"), io.BytesIO())
+    unpack(tmp_path / "a.tar", tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["?.ipynb"]

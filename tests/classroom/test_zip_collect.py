@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import logging
 import zipfile
@@ -13,9 +14,10 @@ from nbgrader.coursedir import CourseDirectory
 from test_lms_sheet import CANVAS_CSV, MOODLE_CSV, write
 from traitlets.config import Config
 
-from gradlab import submission
+from gradlab import submission, unpack
 from gradlab.assignment import load
 from gradlab.course import Course
+from gradlab.lms_sheet import is_safe_id
 from gradlab.release import load_config
 from gradlab.roster import import_roster
 
@@ -23,7 +25,7 @@ from gradlab.roster import import_roster
 def pack(**files: str | bytes) -> bytes:
     """Return a zip."""
     made = io.BytesIO()
-    with zipfile.ZipFile(made, "w") as archive:
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     return made.getvalue()
@@ -172,3 +174,131 @@ def test_a_notebook_of_another_name(course: Course, caplog: pytest.LogCaptureFix
     assert submission.take_lone_notebook(folder, assignment) == folder / "tiny (1).ipynb"
     assert (folder / "tiny.ipynb").read_text() == "nb"
     assert submission.take_lone_notebook(folder, assignment) is None
+
+
+def texts(course: Course) -> dict[str, str]:
+    """Return student -> text of the notebook."""
+    return {path.parts[-3]: path.read_text() for path in course.submitted.glob("*/tiny/tiny.ipynb")}
+
+
+FOR_ALYSSA = ("tiny_alyssa", "x_12346_99999999_y", "x_4712_assignsubmission_file_")
+
+
+def test_nobody_hands_in_for_another(
+    course: Course, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Canvas and our own zips: names inside a student's archive are the student's own."""
+    import_roster(course, write(tmp_path, CANVAS_CSV))
+    inside = {f"{name}/tiny.ipynb": "ben's" for name in FOR_ALYSSA}
+    packed = {f"{name}.zip": handin("ben's") for name in FOR_ALYSSA}
+    platform = pack(
+        **{
+            "bitdiddleben_12345_900_x_12346_assignsubmission_file_.zip": pack(
+                **inside, **{"tiny.ipynb": "ben's"}
+            ),
+            "hackeralyssa_12346_901_tiny.zip": handin("alyssa's"),
+        }
+    )
+    collect(
+        course,
+        caplog,
+        **{
+            "submissions.zip": platform,
+            "tiny_cy.zip": pack(**{name.replace("y/", "z/"): "cy's" for name in inside}),
+            "tiny_dan.zip": pack(**packed),
+        },
+    )
+    assert texts(course) == {"ben": "ben's", "alyssa": "alyssa's", "cy": "cy's", "dan": "ben's"}
+
+
+@pytest.mark.parametrize("between", ["_", "/"])
+def test_nor_in_moodle(
+    course: Course, tmp_path: Path, caplog: pytest.LogCaptureFixture, between: str
+) -> None:
+    """Flat and in folders: the first number is Moodle's."""
+    import_roster(course, write(tmp_path, CANVAS_CSV))
+    (course.root / "downloaded" / "tiny").mkdir(parents=True)
+    write(course.root / "downloaded" / "tiny", MOODLE_CSV.replace("Tuesday, 24 November 2026, 6:30 PM", "-"))
+    names = {
+        f"Ben Bitdiddle_4711_assignsubmission_file{between}{name}.zip": handin("ben's") for name in FOR_ALYSSA
+    }
+    collect(course, caplog, **{"CS-101.zip": pack(**names)})
+    assert texts(course) == {"ben": "ben's"}
+
+
+def test_nor_in_folders(course: Course, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The students' folders lie at one level, or are called what the roster calls them."""
+    import_roster(course, write(tmp_path, CANVAS_CSV))
+    folders = {
+        "class/ada/tiny.ipynb": "ada's",
+        "class/eve/ada/tiny.ipynb": "eve's",
+        "class/eve/tiny_ada/lib/layers.py": "eve's",
+        **{f"class/ben/{name}/tiny.ipynb": "ben's" for name in FOR_ALYSSA},
+    }
+    folders["class/eve/tiny.ipynb"] = "eve's"
+    collect(course, caplog, **folders)
+    assert texts(course) == {"ada": "ada's", "ben": "ben's", "eve": "eve's"}
+
+
+def test_a_zip_of_zips(course: Course, caplog: pytest.LogCaptureFixture) -> None:
+    """The instructor's: it names nobody, so the archives in it do."""
+    collect(
+        course, caplog, **{"class.zip": pack(**{"tiny_ada.zip": handin("a"), "tiny_bob.zip": handin("b")})}
+    )
+    assert texts(course) == {"ada": "a", "bob": "b"}
+
+
+def test_archives_in_archives(course: Course, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Whatever they are called and hold, the rest of the class stays whole, and the log names the student."""
+    import_roster(course, write(tmp_path, CANVAS_CSV))
+    times = pack(**{"timestamps.csv": "id,timestamp\nben,2020-01-01 00:00 UTC\n"})
+    others = pack(**{"hackeralyssa_12346_901_tiny/tiny.ipynb": "ben's"})
+    broken = bytearray(pack(**{"tiny.ipynb": "nb"}))
+    broken[41:43] = b"\xff" * 2
+    evil = {
+        "tiny.ipynb": "ben's",
+        "...zip": others,
+        "a/...zip": pack(**{"...zip": times}),
+        ".zip": b"no zip",
+        "b.zip": bytes(broken),
+    }
+    platform = pack(
+        **{"hackeralyssa_12346_901_tiny.zip": handin("alyssa's"), "zz_12345_900_tiny.zip": pack(**evil)}
+    )
+    said = collect(course, caplog, **{"submissions.zip": platform})
+    assert texts(course) == {"alyssa": "alyssa's", "ben": "ben's"}
+    assert "submissions/zz_12345_900_tiny/...zip: its name names no folder; it stays packed." in said
+    assert "submissions/zz_12345_900_tiny/b.zip: it cannot be unpacked" in said
+    assert not list(course.root.rglob("timestamps.csv"))
+
+
+@pytest.mark.parametrize("lone", [True, False])
+def test_bombs_in_archives(
+    course: Course, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, lone: bool
+) -> None:
+    """A student has one budget, however deep and in however many archives; a platform's zip has a class's."""
+    monkeypatch.setattr(unpack, "Budget", functools.partial(unpack.Budget, max_bytes=100_000))
+    zeros = pack(zeros=b"\0" * 60_000)
+    bomb = pack(**{f"{name}.zip": zeros for name in "abc"})
+    names = ("tiny_ben.zip", "tiny_ada.zip") if lone else ("ben_12345_900_a.zip", "ada_12346_901_a.zip")
+    files = dict(zip(names, (bomb, pack(**{"tiny.ipynb": "a" * 90_000})), strict=True))
+    said = collect(course, caplog, **(files if lone else {"submissions.zip": pack(**files)}))
+    assert "together with what else is the same student's" in said
+    extracted = course.root / "downloaded" / "tiny" / "extracted"
+    assert len(list(extracted.rglob("zeros"))) == 1
+    assert list(texts(course)) == (["ada"] if lone else ["12346"])
+
+
+@pytest.mark.parametrize("student", ["..", ".y", "[x]", "-rf", "a\x1b[2Jb", "a\u202eb"])
+def test_ids_that_are_no_folders(course: Course, caplog: pytest.LogCaptureFixture, student: str) -> None:
+    """They are left out, with a warning that a terminal can show."""
+    said = collect(course, caplog, **{f"tiny_{student}.zip": handin(), "tiny_ada.zip": handin()})
+    assert submitted(course) == {"ada": WHOLE}
+    assert f"{student!a} cannot be a student's id" in said
+    assert said.count("cannot be a student's id") == 1
+
+
+def test_ids() -> None:
+    """What is no name of a folder, or cannot be written at all."""
+    assert all(is_safe_id(one) for one in ("ben", "ben@x.edu", "Jürgen Groß", "12345", "b-b_b.b"))
+    assert not any(is_safe_id(one) for one in ("", "a/b", "a\\b", "\udcff", "a" * 300, " a", "a\n", "*"))
