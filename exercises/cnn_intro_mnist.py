@@ -93,6 +93,11 @@ def _judge_by_case(criteria, problems, describe=describe):
     return judge
 
 
+def _judge_network(criteria, problems):
+    """Return a judge of networks: what one says of itself counts only beside numbers that it computed."""
+    return _judge_by_case(criteria, lambda answer, inputs: networks.backed(problems(answer, inputs)))
+
+
 def judge_loop(got, reference, context):
     """Judge train_step and accuracy: the criteria of each, over its cases."""
     outcomes = []
@@ -202,14 +207,14 @@ EXERCISES = {
             "conv_net",
             probe=f"{PROBES}:conv_net",
             cases=_cases(checks.conv_net_inputs, CONV_NETS),
-            judge=_judge_by_case(("layers", "scores", "scores"), networks.conv_net_problems),
+            judge=_judge_network(("layers", "scores", "scores"), networks.conv_net_problems),
             withhold=checks.ANSWERS,
         ),
         Exercise(
             "deep_net",
             probe=f"{PROBES}:deep_net",
             cases=_cases(checks.deep_net_inputs, DEEP_NETS),
-            judge=_judge_by_case(("layers", "features", "scores"), networks.deep_net_problems),
+            judge=_judge_network(("layers", "features", "scores"), networks.deep_net_problems),
             withhold=checks.ANSWERS,
         ),
         Exercise("questions_2", source="manual", rubric=QUESTIONS_2),
@@ -231,7 +236,7 @@ EXERCISES = {
             "regularized_net",
             probe=f"{PROBES}:regularized_net",
             cases=_cases(checks.regularized_inputs, REGULARIZED_NETS),
-            judge=_judge_by_case(networks.REGULARIZED, networks.regularized_problems),
+            judge=_judge_network(networks.REGULARIZED, networks.regularized_problems),
             withhold=checks.ANSWERS,
         ),
         _training(),

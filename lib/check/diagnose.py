@@ -15,6 +15,8 @@ from lib.check.job import Other
 
 #: Answers computed in single precision differ by about this much, relative to the largest entry.
 SINGLE_PRECISION = 1e-5
+#: Beyond this there is nothing to explain, and sums and differences overflow.
+HUGE = 1e100
 #: Said of an answer that is not there.
 NOTHING = "None: nothing came back. Is the result assigned to the variable that is returned?"
 
@@ -91,8 +93,18 @@ def compare(
         ]
     if close(got, want, rtol):
         return []
+    if np.abs(got).max() > HUGE:
+        return [worst_entry(name, got, want, rtol)]
     reasons = _explain(got, want, rtol, _computed(alternatives), overlap, image, max(pad, 1), bias, layout)
     return [f"{name}: {reason}" for reason in reasons] + [worst_entry(name, got, want, rtol)]
+
+
+def explained(problems):
+    """Tell whether what ``compare`` said is of a right answer, or of just the numbers of a usual mistake.
+
+    Both follow from the inputs: somebody ran the code, where any other wrong answer may be made up.
+    """
+    return not problems or "his is what comes out when" in problems[0]
 
 
 def _computed(alternatives):
@@ -106,8 +118,10 @@ def close(got, want, rtol):
 
 
 def right_entries(got, want, rtol):
-    """Mark the entries that agree."""
+    """Mark the entries that agree; none with a wrong answer that overflowed, which any number would be close to."""
     scale = np.abs(want).max(initial=0.0)
+    if np.isinf(scale):
+        return np.zeros(np.broadcast_shapes(np.shape(got), np.shape(want)), bool)
     with np.errstate(invalid="ignore", over="ignore"):
         return np.abs(got - want) <= rtol * (np.abs(want) + scale) + 1e-300
 
@@ -117,7 +131,8 @@ def worst_entry(name, got, want, rtol):
     if want.size == 1:
         return f"{name}: got {got.item():.15g}, wanted {want.item():.15g}."
     wrong = ~right_entries(got, want, rtol)
-    at = np.unravel_index(int(np.argmax(np.abs(got - want))), want.shape)
+    with np.errstate(over="ignore"):
+        at = np.unravel_index(int(np.argmax(np.abs(got - want))), want.shape)
     place = ", ".join(str(int(i)) for i in at)
     return (
         f"{name}: {int(wrong.sum())} of {want.size} entries differ, worst at [{place}]: "

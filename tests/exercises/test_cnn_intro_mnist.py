@@ -15,7 +15,8 @@ from gradlab.assemble import requirements
 from gradlab.assignment import Assignment, load
 from gradlab.course import Course
 from gradlab.verdict import Case, judge_one
-from lib.check.job import CaseAnswer, CaseError
+from lib.check.intro import alternatives
+from lib.check.job import CaseAnswer, CaseError, pack_text
 from lib.check.values import export_values
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -155,6 +156,75 @@ def test_untrained_network_scores_held_back_images(course: Course, intro: Assign
     found = judge(course, intro, tmp_path, "training")
     assert found.fraction == 0, found.reason
     assert "on 2000 held-back drawn SAMPLE images" in found.reason
+
+
+def drawn(name: str) -> list[dict[str, np.ndarray]]:
+    """Draw the cases of an exercise."""
+    cases = EXERCISES[name].cases(np.random.default_rng(5))
+    return [{key: np.asarray(value) for key, value in case.items()} for case in cases]
+
+
+def judge_arrays(name: str, answers: list[dict[str, np.ndarray]]):
+    """Judge arrays that a process says its network gave."""
+    got = [CaseAnswer(arrays=arrays) for arrays in answers]
+    return EXERCISES[name].judge(got, got, Context(cases=drawn(name)))
+
+
+LAYERS = {"layers": pack_text('[{"class": "Conv2d"}]')}
+
+
+def claims(case: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Say what a good network would say of itself, without one."""
+    shares = {"train_dropped": np.full(2, float(case.get("dropout", 0))), "eval_dropped": np.zeros(2)}
+    return {**LAYERS, **shares, "train_mean": np.ones(2), "eval_mean": np.ones(2)}
+
+
+@pytest.mark.parametrize("name", ["conv_net", "deep_net", "regularized_net"])
+def test_networks_that_are_only_claimed_earn_nothing(name: str) -> None:
+    """Neither no arrays at all, nor shares and layers that were made up, with or without scores."""
+    cases = drawn(name)
+    made_up = [claims(case) for case in cases]
+    scored = [
+        said | {"scores": np.ones((len(c["images"]), 10))} for said, c in zip(made_up, cases, strict=True)
+    ]
+    for answers in ([{}] * len(cases), [LAYERS] * len(cases), made_up, scored):
+        assert judge_arrays(name, answers).fraction == 0
+
+
+SCORES = [
+    (alternatives.conv_net_scores, LAYERS, 1.0),
+    (alternatives.conv_net_scores, {}, 2 / 3),
+    (alternatives.conv_net_scores, {"layers": pack_text("[]")}, 2 / 3),
+    (lambda case: alternatives.conv_net_scores(case, hidden_relu=False), LAYERS, 1 / 3),
+    (lambda case: alternatives.conv_net_scores(case) + 1, LAYERS, 0.0),
+]
+
+
+@pytest.mark.parametrize(("scores", "layers", "fraction"), SCORES)
+def test_layers_count_beside_scores_that_a_network_gave(scores, layers: dict, fraction: float) -> None:
+    """The right ones or those of a usual mistake; an empty description of layers is none."""
+    found = judge_arrays("conv_net", [{"scores": scores(case), **layers} for case in drawn("conv_net")])
+    assert found.fraction == pytest.approx(fraction)
+
+
+def test_right_dropout_counts_beside_a_softmax_too_many() -> None:
+    """Layers and both dropouts keep their points; batch norm is looked at by itself."""
+    cases = drawn("regularized_net")
+    scores = [alternatives.softmax(alternatives.regularized_scores(case)) for case in cases]
+    answers = [claims(case) | {"scores": array} for case, array in zip(cases, scores, strict=True)]
+    assert judge_arrays("regularized_net", answers).fraction == pytest.approx(3 / 5)
+
+
+def test_statistics_of_another_shape_are_wrong_and_no_error() -> None:
+    """Neither what batch norm remembers nor the shares of the dropouts; layers and scores keep their points."""
+    shares = dict.fromkeys(("train_dropped", "eval_dropped", "train_mean", "eval_mean"), np.ones((1, 2)))
+    answers = [
+        {**LAYERS, **shares, "scores": alternatives.regularized_scores(case), "running_mean": np.zeros(7)}
+        for case in drawn("regularized_net")
+    ]
+    found = judge_arrays("regularized_net", answers)
+    assert found.fraction == pytest.approx(2 / 5)
+    assert "remembers the mean of its channels" in found.reason
 
 
 def _real_data() -> Path:

@@ -156,6 +156,36 @@ def test_doing_nothing_in_dropout_earns_little() -> None:
     assert judge_it(lazy, reference, Context(cases=cases)).fraction == pytest.approx(1 / 3)
 
 
+@pytest.mark.parametrize(
+    ("spoiled", "fraction"),
+    [
+        ({"softmax": 0, "loss": 0, "logit": 0}, 0),
+        ({"softmax": 0, "loss": 0}, 1 / 2),
+        ({"loss": 0, "logit": 0}, 1 / 2),
+        ({"logit": 0}, 1),
+        ({}, 1),
+    ],
+)
+def test_what_is_kept_counts_where_it_can_be_told(spoiled: dict, fraction: float) -> None:
+    """Any array is no answer: the right probabilities are, or whatever lies beside the right loss."""
+    cases, reference, judge_it = answers_of("cross_entropy_forward")
+    answers = [
+        CaseAnswer(arrays={**answer.arrays, **{name: np.zeros(1) for name in spoiled}})
+        for answer in reference
+    ]
+    assert judge_it(answers, reference, Context(cases=cases)).fraction == pytest.approx(fraction)
+
+
+def test_probabilities_of_a_mistake_in_softmax_are_kept_all_the_same() -> None:
+    """A sum over the whole array costs softmax and loss, not what is kept; 1 in each entry is made up."""
+    cases, reference, judge_it = answers_of("cross_entropy_forward")
+    for power, fraction in ((1, 13 / 24), (0, 0)):
+        powers = [np.exp(power * (case["x"] - case["x"].max(axis=1, keepdims=True))) for case in cases]
+        found = [p / p.sum() if power else p for p in powers]
+        answers = [CaseAnswer(arrays={"softmax": p, "loss": np.zeros(()), "logit": p}) for p in found]
+        assert judge_it(answers, reference, Context(cases=cases)).fraction == pytest.approx(fraction)
+
+
 def test_an_input_changed_in_place_costs_a_part() -> None:
     """The numbers are right, but the caller has lost its own."""
     cases, reference, judge_it = answers_of("leaky_relu_forward")

@@ -203,14 +203,14 @@ def conv_net(case):
     }
 
 
-def deep_net_maps(case, *, with_relu=True, last_relu=True):
+def deep_net_maps(case, *, with_relu=True, last_relu=True, take=np.max):
     """Compute the feature maps of ``DeepNet``."""
     x, stride, kernel = case["images"].astype(np.float64), int(case["stride"]), int(case["kernel_size"])
     last = len(case["channels"]) - 1
     for i in range(last + 1):
         x = conv(x, case[f"conv{i}_w"], case[f"conv{i}_b"], stride, kernel // 2)
         x = relu(x) if with_relu and (last_relu or i < last) else x
-        x = pool(x) if stride == 1 else x
+        x = pool(x, take=take) if stride == 1 else x
     return x
 
 
@@ -219,6 +219,10 @@ def deep_net_features(case):
     wrong = {"there is no ReLU after the last convolution": deep_net_maps(case, last_relu=False)}
     if len(case["channels"]) > 1:
         wrong["there is no ReLU after the convolutions"] = deep_net_maps(case, with_relu=False)
+    if int(case["stride"]) == 1:
+        wrong["the mean of each window is pooled, and not its largest number"] = deep_net_maps(
+            case, take=np.mean
+        )
     right = deep_net_maps(case)
     wrong["the feature maps are flattened already. Do that in forward"] = right.reshape(len(right), -1)
     return wrong
@@ -266,6 +270,9 @@ def _normalized(case, x, batch):
 
 def regularized(case):
     """Make the usual wrong scores of ``RegularizedNet`` in evaluation mode."""
+    # the probe sets no weights of a batch norm that remembers nothing
+    ones = np.ones_like(case["norm_weight"])
+    fresh = case | {"norm_weight": ones, "norm_bias": 0 * ones}
     return {
         **after_the_end(regularized_scores(case)),
         "batch norm stands after the ReLU. It belongs between convolution and ReLU": regularized_scores(
@@ -274,6 +281,7 @@ def regularized(case):
         "there is no batch norm": regularized_scores(case, order=("relu", "pool")),
         "there is no ReLU after batch norm": regularized_scores(case, order=("norm", "pool")),
         "batch norm goes by the batch in evaluation mode, too": regularized_scores(case, batch=True),
+        "batch norm remembers nothing (track_running_stats=False)": regularized_scores(fresh, batch=True),
     }
 
 

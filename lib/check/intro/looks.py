@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lib.check.diagnose import compare, unassigned
+from lib.check.diagnose import close, compare, explained, unassigned
 from lib.check.intro import alternatives
 
 #: Allowed difference from an expectation in double precision, and from one in single precision.
@@ -66,7 +66,7 @@ def step_problems(answer, inputs):
     weights, biases, losses = alternatives.train_steps(inputs)
     modes, graphs = answer.value("modes"), answer.value("graphs")
     found = {"mode": [], "weights": [], "loss": []}
-    if modes is None or not modes.size:
+    if not all(isinstance(noted, np.ndarray) and noted.size for noted in (modes, graphs)):
         found = {name: ["the network was not run: train_step does not call net(images)."] for name in found}
         return found
     if not modes.all():
@@ -100,6 +100,13 @@ def step_problems(answer, inputs):
         if not found["weights"]:
             found["weights"] = compare("bias after the steps", answer.value("b"), biases, **options)
     found["loss"] = _loss_problems(answer, inputs, losses)
+    loss = answer.value("loss")
+    begun = (
+        isinstance(loss, np.ndarray) and loss.shape == losses.shape and close(loss[:1], losses[:1], SINGLE)
+    )
+    if not (begun or explained(found["weights"]) or explained(found["loss"])):
+        # the mode is what the process says of itself; not even the loss before the first step shows that it ran
+        found["mode"] = found["mode"] or ["not counted: the weights and the loss come first."]
     return found
 
 
@@ -126,7 +133,7 @@ def accuracy_problems(answer, inputs):
     want, _ = alternatives.accuracy_right(inputs)
     modes, graphs = answer.value("modes"), answer.value("graphs")
     found = {"mode": [], "fraction": []}
-    if modes is None or not modes.size:
+    if not all(isinstance(noted, np.ndarray) and noted.size for noted in (modes, graphs)):
         return {name: ["the network was not run: accuracy does not call net(...)."] for name in found}
     if modes.any():
         found["mode"] = [
@@ -144,7 +151,7 @@ def accuracy_problems(answer, inputs):
         found["fraction"] = [f"fraction is {unassigned('fraction')}"]
     elif getattr(got, "shape", None) != ():
         found["fraction"] = ["fraction is no single number: wanted the share of right answers, from 0 to 1."]
-    elif abs(float(got) - want) > 1e-6:
+    elif not abs(float(got) - want) <= 1e-6:  # nan is not
         label = next(
             (name for name, wrong in alternatives.accuracy(inputs).items() if abs(float(got) - wrong) < 1e-6),
             "",

@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 
-from lib.check.diagnose import compare
+from lib.check.diagnose import compare, explained
 from lib.check.intro import alternatives
 from lib.check.job import CaseAnswer
 
@@ -40,6 +40,27 @@ def _missing(answer: CaseAnswer) -> list[str]:
     ]
 
 
+def _layers(answer: CaseAnswer) -> list[str]:
+    """Ask for a description of the layers: the probe writes one of every network."""
+    return [] if layers_of(answer) else ["the network has no layers."]
+
+
+def backed(found: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Take what a network only says of itself as met where its numbers show that it ran.
+
+    Layers, modes and shares are what the student's process claims. Feature maps and scores follow from weights and
+    images that it was given: the right ones, or those of a usual mistake.
+    """
+    if any(explained(found[name]) for name in NUMBERS if name in found):
+        return found
+    return {name: problems or UNBACKED for name, problems in found.items()}
+
+
+#: The criteria that are compared with numbers of our own; and what is said of the others where these are all wrong.
+NUMBERS = ("features", "scores")
+UNBACKED = ["not counted: the scores come first."]
+
+
 def _scores(answer, want, wrong, name="scores"):
     return compare(
         name,
@@ -57,7 +78,8 @@ def conv_net_problems(answer: CaseAnswer, inputs) -> dict[str, list[str]]:
     if missing := _missing(answer):
         return {"layers": missing, "scores": ["not looked at: the layers come first."]}
     want = alternatives.conv_net_scores(inputs)
-    return {"layers": [], "scores": _scores(answer, want, lambda: alternatives.conv_net(inputs))}
+    scores = _scores(answer, want, lambda: alternatives.conv_net(inputs))
+    return {"layers": _layers(answer), "scores": scores}
 
 
 def deep_net_problems(answer: CaseAnswer, inputs) -> dict[str, list[str]]:
@@ -76,7 +98,7 @@ def deep_net_problems(answer: CaseAnswer, inputs) -> dict[str, list[str]]:
     )
     want = alternatives.deep_net_scores(inputs)
     scores = _scores(answer, want, lambda: alternatives.deep_net(inputs))
-    return {"layers": [], "features": features, "scores": scores}
+    return {"layers": _layers(answer), "features": features, "scores": scores}
 
 
 def regularized_problems(answer: CaseAnswer, inputs) -> dict[str, list[str]]:
@@ -85,8 +107,7 @@ def regularized_problems(answer: CaseAnswer, inputs) -> dict[str, list[str]]:
         later = ["not looked at: the layers come first."]
         return {"layers": missing} | dict.fromkeys(REGULARIZED[1:], later)
     want = alternatives.regularized_scores(inputs)
-    found = dict.fromkeys(REGULARIZED, ())
-    found = {name: list(problems) for name, problems in found.items()}
+    found = {"layers": _layers(answer)}
     found["scores"] = _scores(answer, want, lambda: alternatives.regularized(inputs))
     found["batch norm"] = _norm_problems(answer, inputs)
     for place, name in enumerate(("dropout before the hidden layer", "dropout after the hidden layer")):
@@ -105,9 +126,10 @@ REGULARIZED = (
 
 def _norm_problems(answer, inputs):
     """Ask for statistics that are remembered, and for those of the batch in training mode."""
-    if answer.value("running_mean") is None:
+    remembered, first = answer.value("running_mean"), inputs["norm_running_mean"]
+    if not isinstance(remembered, np.ndarray) or remembered.shape != first.shape:
         return ["no batch norm layer that remembers the mean of its channels was found: nn.BatchNorm2d."]
-    if np.allclose(answer.value("running_mean"), inputs["norm_running_mean"], atol=1e-7):
+    if np.allclose(remembered, first, atol=1e-7):
         return ["batch norm did not learn the statistics of a batch that went through in training mode."]
     got, want = answer.value("train_scores"), alternatives.regularized_scores(inputs, batch=True)
     kept = {
@@ -120,7 +142,7 @@ def _dropout_problems(answer, inputs, place, name):
     """Compare the share of numbers that reach a fully connected layer as 0 with what was asked for."""
     asked = float(inputs["dropout"])
     shares = {key: answer.value(key) for key in ("train_dropped", "eval_dropped", "train_mean", "eval_mean")}
-    if any(not isinstance(share, np.ndarray) or share.size != 2 for share in shares.values()):
+    if any(not isinstance(share, np.ndarray) or share.shape != (2,) for share in shares.values()):
         return ["wanted two fully connected layers, each nn.Linear and used once: hidden and last."]
     train, after, mean, _ = (float(share[place]) for share in shares.values())
     if not np.isfinite([train, after, mean]).all():

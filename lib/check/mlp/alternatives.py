@@ -169,6 +169,7 @@ def cross_entropy_forward(case):
     with np.errstate(all="ignore"):
         powers = np.exp(x)
         whole, columns = powers / powers.sum(), powers / powers.sum(axis=0)
+    shifted = np.exp(x - x.max(axis=1, keepdims=True))
     p, each = right.probabilities(x), right.losses(x, y)
     mean, N, K = bool(case["size_average"]), *x.shape
     value = right.loss(x, y, mean)
@@ -177,6 +178,12 @@ def cross_entropy_forward(case):
         "softmax": {
             "the whole array adds up to 1 instead of each row": whole,
             "each column adds up to 1 instead of each row": columns,
+            "the whole array adds up to 1, after the largest score of each row was taken away": (
+                shifted / shifted.sum()
+            ),
+            "each column adds up to 1, after the largest score of each row was taken away": (
+                shifted / shifted.sum(axis=0)
+            ),
             "exp is not divided by its sum": powers,
             "the logarithm is taken as well": np.log(p),
         },

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lib.check.diagnose import compare, unassigned
+from lib.check.diagnose import compare, explained, unassigned
 from lib.check.job import Other
 from lib.check.mlp import alternatives, alternatives_optim, formulas
 
@@ -181,7 +181,11 @@ def cross_entropy_forward_problems(answer, inputs, rtol):
         "softmax": formulas.probabilities(x),
         "loss": np.asarray(formulas.loss(x, y, bool(inputs["size_average"]))),
     }
-    found = array_problems(answer, want, lambda: alternatives.cross_entropy_forward(inputs), rtol)
+
+    def wrong():
+        return alternatives.cross_entropy_forward(inputs)
+
+    found = array_problems(answer, want, wrong, rtol)
     got = answer.value("softmax")
     if (
         found["softmax"]
@@ -193,8 +197,16 @@ def cross_entropy_forward_problems(answer, inputs, rtol):
             "softmax: scores as large as these overflow. Subtract the largest score of each row before exp."
         ]
     logit = answer.value("logit")
-    missing = logit is None or isinstance(logit, Other)
-    found["logit"] = [f"logit is {HINTS['logit']['missing']}."] if missing else []
+    if logit is None or isinstance(logit, Other):
+        return found | {"logit": [f"logit is {HINTS['logit']['missing']}."]}
+    found["logit"] = []
+    found["logit"] = []
+    # beside a right loss anything may be kept; else the probabilities, or those of a mistake in softmax
+    if found["loss"]:
+        # nobody has to compute what is 1 or 0 everywhere
+        usual = {said: p for said, p in wrong()["softmax"].items() if (p != p.flat[0]).any()}
+        kept = compare("logit", logit, want["softmax"], rtol=rtol, alternatives=usual, image=False)
+        found["logit"] = [] if explained(kept) else kept
     return found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lib.check.cnn.alternatives import cover
-from lib.check.diagnose import compare
+from lib.check.diagnose import compare, explained
 from lib.check.job import Other
 
 RNG = np.random.default_rng(5)
@@ -154,3 +154,26 @@ def test_shape_is_told_by_the_mistake_that_gives_the_values_too():
 def test_every_wrong_answer_ends_with_its_worst_entry():
     """However it is explained, the worst entry stands at the end with both values."""
     assert "worst at" in compare("out", -WANT, WANT)[-1]
+
+
+@pytest.mark.parametrize("value", [1.79e308, -1.79e308, 1e200, -(2**63)])
+def test_numbers_that_overflow_are_wrong_and_no_error(value):
+    """Neither their sums nor the multiple of a bias can be computed; the worst entry is named."""
+    want = np.random.default_rng(8).standard_normal((2, 3, 4, 5))
+    got = np.full(want.shape, value)
+    assert "120 of 120 entries differ" in compare("out", got, want, bias=np.ones(5))[-1]
+
+
+def test_explained_is_what_is_right_or_a_usual_mistake():
+    """Not what only has the shape of one; and no number is close to a mistake that overflows."""
+    want = np.array([1.0, 2.0, 4.0])
+    usual = {"it is squared": want * want, "exp overflows": np.full(3, np.inf), "it is cut": want[:2]}
+
+    def told(got):
+        return explained(compare("out", np.array(got), want, alternatives=usual))
+
+    assert told([1.0, 2, 4])
+    assert told([1.0, 4, 16])
+    assert told([1.0, 2])
+    assert not told([1.0, 3])
+    assert not told([5.0, 7, 1])
