@@ -239,4 +239,6 @@ def dropout_net_problems(answer: CaseAnswer, case: Mapping) -> dict[str, list[st
         {"dropout does not divide by keep_prob what it keeps": keep_prob * wanted["scores"]} if drops else {}
     )
     parts = _numbers(answer, wanted, 3, **allowed, wrong=wrong)
-    return {"mask": [], "numbers": [problem for found in parts.values() for problem in found][:3]}
+    if not drops and parts["scores"]:  # any numbers but 0 look like a network that drops nothing
+        problems = ["not looked at: without dropout the scores are others."]
+    return {"mask": problems, "numbers": [problem for found in parts.values() for problem in found][:3]}
