@@ -106,7 +106,9 @@ def page(lines: Sequence[Present], scores: Sequence[Score], total: str) -> str:
         for line in lines
     )
     missing = [line.title for line in lines if line.problem]
-    verdict = f"Not everything is here: {', '.join(missing)}." if missing else "Everything is here."
+    listed = ", ".join(missing)
+    stop = "" if listed.endswith(("?", "!", ".")) else "."
+    verdict = f"Not everything is here: {listed}{stop}" if missing else "Everything is here."
     code = f"#overview(({rows}), {quote(verdict)}, {'false' if missing else 'true'})\n"
     if scores:
         code += f"#points-table(({_rows(scores, SHORT)}), {quote(total)})\n"
