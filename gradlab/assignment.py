@@ -126,6 +126,12 @@ class Assignment:
         return sum(exercise.points for exercise in self.exercises)
 
     @property
+    def asked_for(self) -> tuple[str, ...]:
+        """Files that a whole submission has: the notebook, what it consists of besides, and the PDF."""
+        pdf = [self.report.pdf] if self.report else []
+        return tuple(dict.fromkeys([self.notebook, *self.submission, *pdf]))
+
+    @property
     def student_files(self) -> tuple[str, ...]:
         """Files of lib that are the student's: those with a region of theirs, and those they may add."""
         return tuple(sorted({self.regions[name].filename for name in self.hidden} | set(self.files)))

@@ -16,7 +16,7 @@ from rich.console import Console
 
 from gradlab import nbgrader_log
 from gradlab.course import Course
-from gradlab.errors import GradlabError
+from gradlab.errors import GradlabError, MachineFull
 
 app = typer.Typer(
     help="Release, grade and report the assignments of a gradlab course.",
@@ -337,7 +337,7 @@ def main() -> None:
         app(standalone_mode=False)
     except typer.Abort:
         sys.exit("Stopped.")
-    except (GradlabError, OSError) as error:
+    except (GradlabError, MachineFull, OSError) as error:
         sys.exit(f"gradlab: {nbgrader_log.sentence(error)}")
     except KeyboardInterrupt:
         sys.exit("Stopped; what was finished stays.")

@@ -98,9 +98,7 @@ def refresh(course: Course, assignment: Assignment) -> None:
 def missing_files(course: Course, assignment: Assignment, student: str) -> list[str]:
     """Return what was asked for and is not in a submission."""
     folder = course.submitted / student / assignment.name
-    report = [assignment.report.pdf] if assignment.report else []
-    asked = dict.fromkeys([assignment.notebook, *assignment.submission, *report])
-    return [name for name in asked if not (folder / name).is_file()] if folder.is_dir() else []
+    return [name for name in assignment.asked_for if not (folder / name).is_file()] if folder.is_dir() else []
 
 
 def failed(course: Course, name: str) -> set[str]:

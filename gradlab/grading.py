@@ -199,6 +199,16 @@ def run_and_autograde(
         As for ``grade``.
     told : callable (student, left)
         Is called when a student is graded, or cannot be, with the number of students left.
+
+    Returns
+    -------
+    Filled
+        What running gave; what autograding gave stands in the gradebook and in autograded/.
+
+    Raises
+    ------
+    GradlabError
+        If this machine or the cluster can run nothing.
     """
     from gradlab import engine
 

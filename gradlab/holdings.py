@@ -69,6 +69,7 @@ def of(processes: Sequence[int], folders: Iterable[Path] = (), *, largest: float
     sockets: set[int] = set()
     closed = set()
     tables = 0.0
+    folders = list(folders)
     tops = tuple(f"{folder}/" for folder in folders)
     for pid in processes:
         try:
@@ -82,7 +83,7 @@ def of(processes: Sequence[int], folders: Iterable[Path] = (), *, largest: float
                 closed.add(pid)
         except OSError:
             continue  # it has ended
-    devices = {folder.stat().st_dev for folder in map(Path, tops) if folder.exists()}
+    devices = {folder.stat().st_dev for folder in folders if folder.exists()}
     disk = sum(size for (device, _), size in files.items() if device in devices)
     waiting = next(
         (found for pid in processes if (found := _network(pid)) is not None), SOCKET * len(sockets)

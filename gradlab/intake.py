@@ -219,11 +219,13 @@ def _summarize(
     have: dict[str, set[str]] = {}
     for told in found.values():
         have.setdefault(told["student_id"], set()).add(told["file_id"])
-    report = [assignment.report.pdf] if assignment.report else []
-    asked = list(dict.fromkeys([assignment.notebook, *assignment.submission, *report]))
     for student, names in sorted(have.items()):
         lone = any(name.endswith(".ipynb") for name in names)  # grading takes one of another name
-        missing = [name for name in asked if name not in names and not (lone and name == assignment.notebook)]
+        missing = [
+            name
+            for name in assignment.asked_for
+            if name not in names and not (lone and name == assignment.notebook)
+        ]
         said = f"missing: {', '.join(missing)}" if missing else "nothing is missing"
         (log.warning if missing else log.info)("%s: %d file(s), %s.", student, len(names), said)
     if left_out:
@@ -235,8 +237,7 @@ def places(course: Course, assignment: Assignment) -> list[str]:
     """Return the paths that a submission may hold."""
     released = store.get(course, assignment.name)
     owned = manifests.read(released, course.relative(released)).owned_by("student")
-    more = [assignment.report.pdf] if assignment.report else []
-    return sorted({assignment.notebook, MODEL, *owned, *assignment.files, *assignment.submission, *more})
+    return sorted({MODEL, *owned, *assignment.files, *assignment.asked_for})
 
 
 def _named(parts: Sequence[str], assignment: str, ids: Collection[str]) -> tuple[int, re.Match[str]] | None:

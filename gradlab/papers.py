@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -86,42 +86,47 @@ def write(
 def _all(one: _One, course: Course, students: Sequence[str], workers: int) -> Iterator[_Written]:
     """Write for each student, in their order, in as many processes as are worth it."""
     size = max(1, min(workers, len(students) // WORTH))
-    done: dict[str, _Written] = {}
-    for student in students:
-        while student not in done:
-            left = [other for other in dict.fromkeys(students) if other not in done]
+    done: dict[int, _Written] = {}
+    for place in range(len(students)):
+        while place not in done:
+            left = {other: students[other] for other in range(len(students)) if other not in done}
             suspects = _some(one, course, left, size, done)
             for suspect in suspects:  # one of them ended its process, and with it the others'
-                if _some(one, course, [suspect], 1, done):
-                    done[suspect] = _nothing(suspect, "the process that wrote them was ended")
-        yield done[student]
+                if _some(one, course, {suspect: students[suspect]}, 1, done):
+                    done[suspect] = _nothing(students[suspect], "the process that wrote them was ended")
+        yield done[place]
 
 
 def _some(
-    one: _One, course: Course, students: Sequence[str], size: int, done: dict[str, _Written]
-) -> list[str]:
-    """Write for students until all are done, or processes had to be ended; return whom those that ended by themselves were at."""
-    waiting = list(reversed(students))
+    one: _One, course: Course, students: Mapping[int, str], size: int, done: dict[int, _Written]
+) -> list[int]:
+    """Write for students, by their places, until all are done or processes had to be ended.
+
+    Returns
+    -------
+    list of int
+        Whom the processes were at when one ended by itself.
+    """
+    waiting = sorted(students, reverse=True)
     start = partial(_start, str(course.root), os.getpid())
     pool = ProcessPoolExecutor(size, mp_context=get_context("spawn"), initializer=start)
-    running: dict[Future[_Written], tuple[str, float]] = {}
+    running: dict[Future[_Written], tuple[int, float]] = {}
     try:
         while waiting or running:
             while waiting and len(running) < size:
-                student = waiting.pop()
-                running[pool.submit(one, student)] = student, time.monotonic()
+                place = waiting.pop()
+                running[pool.submit(one, students[place])] = place, time.monotonic()
             finished, _ = wait(running, timeout=1.0, return_when=FIRST_COMPLETED)
             for future in finished:
                 done[running[future][0]] = future.result()
                 del running[future]
-            overdue = [student for student, since in running.values() if time.monotonic() - since > SECONDS]
+            overdue = [place for place, since in running.values() if time.monotonic() - since > SECONDS]
             if overdue:
-                done |= {
-                    student: _nothing(student, f"they took longer than {SECONDS:g} s") for student in overdue
-                }
+                why = f"they took longer than {SECONDS:g} s"
+                done |= {place: _nothing(students[place], why) for place in overdue}
                 break
     except BrokenProcessPool:
-        return [student for student, _ in running.values()]
+        return [place for place, _ in running.values()]
     finally:
         _end(pool)
     return []

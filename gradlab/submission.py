@@ -246,8 +246,7 @@ def lay_out(course: Course, assignment: Assignment, released: Path, submitted: P
     """
     found = manifests.read(released, course.relative(released))
     owned = {path for path in found.owned_by("student") if not path.endswith(".ipynb")}
-    asked = {name for name in assignment.submission if not name.endswith(".ipynb")}
-    asked |= {assignment.report.pdf} if assignment.report else set()
+    asked = {name for name in assignment.asked_for if not name.endswith(".ipynb")}
     theirs = [*sorted(owned | set(assignment.files) | asked | {MODEL}), *NBGRADER_FILES]
     _empty(dest)
     for name in (*found.files, manifests.FILE):

@@ -189,9 +189,9 @@ def test_papers_that_take_for_ever_or_end_their_process_cost_nobody_else(course,
     """Two processes, five students: the ones between and behind have theirs, in order."""
     monkeypatch.setattr(papers, "SECONDS", 12.0)
     monkeypatch.setattr(papers, "WORTH", 2)
-    students = ["ada", "forever", "bob", "deadly", "zoe"]
+    students = ["ada", "forever", "bob", "deadly", "zoe", "ada"]
     found = [written.lines[0] for written in papers._all(_odd, course, students, 2)]
-    assert found[::2] == ["ada", "bob", "zoe"]
+    assert [found[i] for i in (0, 2, 4, 5)] == ["ada", "bob", "zoe", "ada"]
     assert found[1] == "forever: no feedback or report; they took longer than 12 s; look at the notebook."
     assert (
         found[3]
